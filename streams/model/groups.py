@@ -1,0 +1,233 @@
+"""Data-group definitions: which volumes and extents belong, and how their changes are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from streams.errors import DefinitionError
+from streams.model.intervals import US
+from streams.model.writes import volume_id
+
+__all__ = [
+    "MAX_INTERVALS",
+    "Definition",
+    "Geometry",
+    "Member",
+    "default_rungs",
+    "default_slot",
+    "require_disjoint",
+]
+
+MAX_INTERVALS = 4096
+"""No group keeps more base intervals than this open to late writes or shows them one by one when idle."""
+
+_MAX_SLOTS = 8640
+
+
+def default_slot(interval_seconds: int) -> int:
+    """The longest slot of at most 10 s that divides the base interval."""
+    return max(s for s in range(1, 11) if interval_seconds % s == 0)
+
+
+def default_rungs(interval_seconds: int) -> tuple[int, ...]:
+    """15 minutes and 1 hour, where they are multiples of the base interval and longer than it."""
+    return tuple(r for r in (900, 3600) if r > interval_seconds and r % interval_seconds == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What shapes a group's stored rows. It is fixed for the life of the group.
+
+    `slot_seconds` divides `interval_seconds`; `rungs_seconds` are multiples of it. `late_window_seconds`
+    behind what is closed, writes still count. An unfed run longer than `max_gap_seconds` gets one gap row. A
+    write more than `max_clock_ahead_seconds` after its message's append time is refused.
+    """
+
+    track_bytes: int = 65_536
+    interval_seconds: int = 300
+    slot_seconds: int = 10
+    rungs_seconds: tuple[int, ...] = (900, 3600)
+    late_window_seconds: int = 3600
+    max_gap_seconds: int = 86_400
+    max_clock_ahead_seconds: int = 300
+    tick_seconds: int = 10
+    silent_after_seconds: int = 120
+    discards_mark: bool = False
+
+    @classmethod
+    def for_interval(cls, interval_seconds: int, track_bytes: int = 65_536) -> Geometry:
+        """The default geometry around a base interval."""
+        return cls(
+            track_bytes=track_bytes,
+            interval_seconds=interval_seconds,
+            slot_seconds=default_slot(interval_seconds),
+            rungs_seconds=default_rungs(interval_seconds),
+        )
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be measured; the message names the field."""
+        _require(512 <= self.track_bytes <= 1 << 20, f"track_bytes {self.track_bytes}: 512 to 1048576")
+        _require(1 <= self.interval_seconds <= 86_400, f"interval_seconds {self.interval_seconds}: 1 to 86400")
+        _require(
+            self.slot_seconds >= 1
+            and self.interval_seconds % self.slot_seconds == 0
+            and self.interval_seconds // self.slot_seconds <= _MAX_SLOTS,
+            f"slot_seconds {self.slot_seconds}: must divide the interval of {self.interval_seconds} s",
+        )
+        for rung in self.rungs_seconds:
+            _require(
+                rung > self.interval_seconds and rung % self.interval_seconds == 0,
+                f"rungs_seconds {rung}: must be a multiple of the interval of {self.interval_seconds} s",
+            )
+        _require(
+            len(set(self.rungs_seconds)) == len(self.rungs_seconds), "rungs_seconds: one rung is listed twice"
+        )
+        _require(
+            0 <= self.late_window_seconds <= MAX_INTERVALS * self.interval_seconds,
+            f"late_window_seconds {self.late_window_seconds}: at most {MAX_INTERVALS} intervals",
+        )
+        _require(
+            self.max_gap_seconds >= self.late_window_seconds,
+            f"max_gap_seconds {self.max_gap_seconds}: at least late_window_seconds",
+        )
+        _require(self.max_clock_ahead_seconds >= 0, "max_clock_ahead_seconds: not negative")
+        _require(self.tick_seconds >= 1, "tick_seconds: at least 1")
+        _require(self.silent_after_seconds >= self.tick_seconds, "silent_after_seconds: at least tick_seconds")
+
+    @property
+    def interval_us(self) -> int:
+        """Length of a base interval in microseconds."""
+        return self.interval_seconds * US
+
+    @property
+    def slots(self) -> int:
+        """Slots in a base interval."""
+        return self.interval_seconds // self.slot_seconds
+
+    @property
+    def late_intervals(self) -> int:
+        """How many closed base intervals late writes may still revise."""
+        return -(-self.late_window_seconds // self.interval_seconds)
+
+    @property
+    def max_gap_intervals(self) -> int:
+        """The longest run of unfed intervals that is shown one by one."""
+        return max(self.late_intervals, min(self.max_gap_seconds // self.interval_seconds, MAX_INTERVALS), 1)
+
+    @property
+    def silent_ticks(self) -> int:
+        """Counted ticks without an accepted message after which an agent counts as silent."""
+        return -(-self.silent_after_seconds // self.tick_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A volume of a group: whole, or some of its extents.
+
+    `volume_bytes`: its size, None where unknown. `extents`: `(offset_bytes, length_bytes)`, aligned to
+    tracks; None takes the whole volume. `agents`: names of agents all of which must vouch for it; none
+    named: any agent of its array does.
+    """
+
+    array: str
+    volume: str
+    volume_bytes: int | None = None
+    extents: tuple[tuple[int, int], ...] | None = None
+    agents: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """`array/volume`."""
+        return volume_id(self.array, self.volume)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One version of a data group.
+
+    `expected_agents`: how many agents must be heard before anything closes; `agent_names`, as `array/agent`,
+    says which, and then their number counts.
+
+    Raises:
+        DefinitionError: empty, overlapping or unaligned; the message names the volume and the range.
+    """
+
+    group: str
+    members: tuple[Member, ...]
+    geometry: Geometry = Geometry()
+    expected_agents: int = 1
+    agent_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Checks every member."""
+        _require(bool(self.group), "group: a name is needed")
+        _require(bool(self.members), f"group {self.group}: it has no volume; list at least one member")
+        _require(self.expected_agents >= 0, f"group {self.group}: expected_agents is negative")
+        seen: set[str] = set()
+        for member in self.members:
+            _require(
+                bool(member.array) and "/" not in member.array,
+                f"group {self.group}: array name {member.array!r} is empty or has a slash",
+            )
+            _require(
+                member.id not in seen,
+                f"group {self.group}: volume {member.id} is listed twice; give one member several extents",
+            )
+            seen.add(member.id)
+            _check_member(self.group, member, self.geometry.track_bytes)
+
+    @cached_property
+    def by_id(self) -> dict[str, Member]:
+        """Members by `array/volume`, in the order of their names."""
+        return {m.id: m for m in sorted(self.members, key=lambda m: m.id)}
+
+
+def require_disjoint(definitions: Iterable[Definition]) -> None:
+    """Refuses groups of one link that share an extent, naming both groups, the volume and the range.
+
+    Raises:
+        DefinitionError: two of the groups overlap.
+    """
+    ranges: dict[str, list[tuple[int, int, str]]] = {}
+    for definition in definitions:
+        for member in definition.members:
+            for offset, length in member.extents or ((0, member.volume_bytes or 1 << 63),):
+                ranges.setdefault(member.id, []).append((offset, offset + length, definition.group))
+    for volume, taken in ranges.items():
+        for (_, end, one), (start, other_end, other) in pairwise(sorted(taken)):
+            _require(
+                start >= end,
+                f"groups {one} and {other} overlap on volume {volume}, bytes {start} to {min(end, other_end)}",
+            )
+
+
+def _check_member(group: str, member: Member, track_bytes: int) -> None:
+    where = f"group {group}: volume {member.id}"
+    _require(bool(member.volume), f"{where}: a volume name is needed")
+    if member.volume_bytes is not None:
+        _require(0 < member.volume_bytes < 1 << 63, f"{where}: volume_bytes {member.volume_bytes}")
+    if member.extents is None:
+        return
+    _require(bool(member.extents), f"{where}: an empty list of extents; leave it out for the whole volume")
+    for offset, length in member.extents:
+        end = offset + length
+        place = f"{where}: extent at {offset}, length {length}"
+        _require(offset >= 0 and length > 0, f"{place}: it is empty or negative")
+        _require(end <= (member.volume_bytes or 1 << 63), f"{place}: it ends beyond the volume")
+        _require(
+            offset % track_bytes == 0 and (end % track_bytes == 0 or end == member.volume_bytes),
+            f"{place}: not aligned to tracks of {track_bytes} bytes",
+        )
+    for (start, length), (next_start, next_length) in pairwise(sorted(member.extents)):
+        _require(
+            next_start >= start + length,
+            f"{where}: extents overlap in bytes {next_start} to {min(start + length, next_start + next_length)}",
+        )
+
+
+def _require(holds: bool, message: str) -> None:  # noqa: FBT001  # reads as a sentence where it is called
+    if not holds:
+        raise DefinitionError(message)
