@@ -84,6 +84,26 @@ class BitTable:
         table._add(np.unique(self.tracks() // np.uint64(factor)))
         return table
 
+    def restrict(self, ranges: Iterable[tuple[int, int]]) -> BitTable:
+        """The tracks inside the half-open ranges `(first, end)`."""
+        kept = BitTable()
+        for first, end in ranges:
+            for word, bits in self._words.items():
+                base = word * _WORD
+                low, high = max(first - base, 0), min(end - base, _WORD)
+                if low < high:
+                    window = BitMap()
+                    window.add_range(low, high)
+                    kept._words.setdefault(word, BitMap()).update(bits & window)
+        return kept
+
+    def highest(self) -> int | None:
+        """The highest track number, None where there is none."""
+        words = [word for word, bits in self._words.items() if bits]
+        if not words:
+            return None
+        return max(words) * _WORD + int(self._words[max(words)].max())
+
     def tracks(self) -> Tracks:
         """All track numbers, ascending."""
         if not self._words:

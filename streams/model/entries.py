@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from streams.model.bittable import BitTable
 from streams.model.intervals import US, Spans, total_us
 
-__all__ = ["Entry", "Gap", "Interval", "Summary", "Totals", "summarise", "sum_known"]
+__all__ = ["Entry", "Gap", "Interval", "Summary", "Totals", "sum_known", "summarise"]
 
 
 @dataclass(frozen=True, slots=True)

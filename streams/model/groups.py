@@ -70,7 +70,9 @@ class Geometry:
     def __post_init__(self) -> None:
         """Refuses what cannot be measured; the message names the field."""
         _require(512 <= self.track_bytes <= 1 << 20, f"track_bytes {self.track_bytes}: 512 to 1048576")
-        _require(1 <= self.interval_seconds <= 86_400, f"interval_seconds {self.interval_seconds}: 1 to 86400")
+        _require(
+            1 <= self.interval_seconds <= 86_400, f"interval_seconds {self.interval_seconds}: 1 to 86400"
+        )
         _require(
             self.slot_seconds >= 1
             and self.interval_seconds % self.slot_seconds == 0
@@ -95,7 +97,9 @@ class Geometry:
         )
         _require(self.max_clock_ahead_seconds >= 0, "max_clock_ahead_seconds: not negative")
         _require(self.tick_seconds >= 1, "tick_seconds: at least 1")
-        _require(self.silent_after_seconds >= self.tick_seconds, "silent_after_seconds: at least tick_seconds")
+        _require(
+            self.silent_after_seconds >= self.tick_seconds, "silent_after_seconds: at least tick_seconds"
+        )
 
     @property
     def interval_us(self) -> int:
@@ -200,7 +204,7 @@ def require_disjoint(definitions: Iterable[Definition]) -> None:
         for (_, end, one), (start, other_end, other) in pairwise(sorted(taken)):
             _require(
                 start >= end,
-                f"groups {one} and {other} overlap on volume {volume}, bytes {start} to {min(end, other_end)}",
+                f"groups {one} and {other} overlap on {volume}, bytes {start} to {min(end, other_end)}",
             )
 
 
@@ -222,10 +226,8 @@ def _check_member(group: str, member: Member, track_bytes: int) -> None:
             f"{place}: not aligned to tracks of {track_bytes} bytes",
         )
     for (start, length), (next_start, next_length) in pairwise(sorted(member.extents)):
-        _require(
-            next_start >= start + length,
-            f"{where}: extents overlap in bytes {next_start} to {min(start + length, next_start + next_length)}",
-        )
+        end = min(start + length, next_start + next_length)
+        _require(next_start >= start + length, f"{where}: extents overlap in bytes {next_start} to {end}")
 
 
 def _require(holds: bool, message: str) -> None:  # noqa: FBT001  # reads as a sentence where it is called

@@ -76,7 +76,7 @@ class State:
     tick_us: int | None = None
     last_us: int | None = None
     revisions: dict[int, int] = field(default_factory=dict)
-    totals: Totals = Totals()
+    totals: Totals = field(default_factory=Totals)
     agents: dict[str, AgentState] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=lambda: [(None, None)])
     deleted: bool = False
@@ -123,7 +123,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one message leads to. Dead letters and definitions must be durable before the mark or any later one."""
+    """What one message leads to. Dead letters and versions must be durable before this or a later mark."""
 
     dead_letters: tuple[DeadLetter, ...] = ()
     versions: tuple[Version, ...] = ()

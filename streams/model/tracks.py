@@ -1,4 +1,4 @@
-"""Track geometry: which tracks an extent touches, how many a volume has, how many bytes they hold.
+"""Track geometry: which tracks an extent touches, how many a volume has.
 
 Track numbers are zero-based. A track is `track_bytes` long; only the last one of a volume of known size may
 be shorter. Everything works on whole columns of extents.
@@ -17,7 +17,6 @@ __all__ = [
     "clip_extents",
     "track_count",
     "track_spans",
-    "tracks_bytes",
 ]
 
 CKD_3380_TRACK_BYTES = 47_476
@@ -44,18 +43,6 @@ def track_spans(offset_bytes: Extents, length_bytes: Extents, track_bytes: int) 
 def track_count(volume_bytes: int, track_bytes: int) -> int:
     """Number of tracks of a volume, a short last one included."""
     return -(-volume_bytes // track_bytes)
-
-
-def tracks_bytes(count: int, has_last: bool, volume_bytes: int | None, track_bytes: int) -> int:
-    """Bytes that `count` tracks of a volume hold.
-
-    `has_last` says whether the volume's last track is among them: it counts its true bytes. Where the size
-    of the volume is unknown (None), all tracks are whole.
-    """
-    whole = count * track_bytes
-    if volume_bytes is None or not has_last:
-        return whole
-    return whole - (track_count(volume_bytes, track_bytes) * track_bytes - volume_bytes)
 
 
 def clip_extents(

@@ -1,0 +1,277 @@
+"""How a message of an agent enters its group: identity first, then its parts, interval by interval."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.intervals import US, intervals_of
+from streams.model.marking import mark_fold, mark_writes
+from streams.model.messages import AgentMessage, Fold, Message, Origin
+from streams.model.opengroup import OpenGroup
+from streams.model.opentable import OpenInterval
+from streams.model.screening import (
+    REASONS,
+    Screen,
+    by_interval,
+    check_members,
+    collected,
+    fold_fault,
+    fold_interval,
+    stateless,
+)
+from streams.model.sequence import take_sequence
+from streams.model.state import AgentState, DeadLetter, State
+from streams.model.writes import WriteBatch, volume_id
+
+__all__ = ["MAX_LEFT_AGENTS", "again", "feed", "refuse"]
+
+MAX_LEFT_AGENTS = 64
+"""Agents that left are remembered, so that their duplicates are known; at least this many."""
+
+
+def feed(group: OpenGroup, message: Message, body: AgentMessage) -> None:
+    """A message that comes for the first time."""
+    state = group.state
+    reason = _identity(state, message, body)
+    if reason == "duplicate":
+        state.totals = state.totals.plus(duplicate_messages=1)
+    elif reason is not None:
+        refuse(group, message, reason, REASONS[reason])
+    else:
+        _note_heard(state, message, body)
+        _Feeder(group, message, body, again=False).run()
+
+
+def again(group: OpenGroup, message: Message) -> None:
+    """A message at or below the mark: what it gave to intervals that were open then is put back."""
+    if message.offset in group.redo and isinstance(message.body, AgentMessage):
+        _Feeder(group, message, message.body, again=True).run()
+
+
+def refuse(group: OpenGroup, message: Message, reason: str, detail: str) -> None:
+    """Sends the whole message to the dead letters."""
+    body = message.body
+    writes = 0
+    if isinstance(body, AgentMessage):
+        writes = len(body.writes or ()) + sum(fold.writes or 0 for fold in body.folds)
+    group.dead.append(DeadLetter(message.offset, reason, detail))
+    totals = group.state.totals
+    group.state.totals = totals.plus(dead_letters=1, refused_writes=writes)
+
+
+def _identity(state: State, message: Message, body: AgentMessage) -> str | None:
+    """Why the message is not taken: a reason, `duplicate`, or None where it is accepted."""
+    origin, geometry = body.origin, state.versions[-1].definition.geometry
+    if state.deleted:
+        return "group-deleted"
+    if origin.observed_from_us > origin.watermark_us:
+        return "span"
+    agent = state.agents.get(origin.id)
+    if agent is not None and origin.epoch < agent.epoch:
+        return "stale-epoch"
+    if agent is None or origin.epoch > agent.epoch:
+        agent = _started(state, origin, body.kind != "redrive", agent)
+    verdict = take_sequence(agent, origin.sequence)
+    if verdict != "new":
+        return "duplicate" if verdict == "duplicate" else "forgotten-sequence"
+    if origin.watermark_us > message.append_us + geometry.max_clock_ahead_seconds * US:
+        return "watermark-ahead"
+    return None
+
+
+def _started(state: State, origin: Origin, gates: bool, before: AgentState | None) -> AgentState:  # noqa: FBT001  # a fact of the message, read off its kind
+    agent = state.agents[origin.id] = AgentState(
+        epoch=origin.epoch,
+        watermark_us=before.watermark_us if before else None,
+        heard=before.heard if before else state.ticks,
+        gates=gates,
+    )
+    return agent
+
+
+def _note_heard(state: State, message: Message, body: AgentMessage) -> None:
+    origin = body.origin
+    agent = state.agents[origin.id]
+    agent.heard = state.ticks
+    agent.watermark_us = max(origin.watermark_us, agent.watermark_us or origin.watermark_us)
+    state.totals = state.totals.plus(lost_writes=origin.lost_writes)
+    if agent.gates:
+        state.last_us = message.append_us
+    if body.kind in ("bye", "redrive"):
+        agent.left_at = message.offset
+        _forget_left(state, agent.gates)
+
+
+def _forget_left(state: State, gates: bool) -> None:  # noqa: FBT001  # redriven letters are remembered apart
+    left = sorted(
+        (agent.left_at, name)
+        for name, agent in state.agents.items()
+        if agent.left_at is not None and agent.gates == gates
+    )
+    keep = max(MAX_LEFT_AGENTS, *(version.definition.expected_agents for version in state.versions))
+    for _, name in left[:-keep]:
+        del state.agents[name]
+
+
+class _Feeder:
+    """One message on its way into the intervals."""
+
+    __slots__ = ("_again", "_body", "_geometry", "_group", "_message", "_refused", "_state", "_touched")
+
+    def __init__(self, group: OpenGroup, message: Message, body: AgentMessage, *, again: bool) -> None:
+        self._group = group
+        self._state = group.state
+        self._message = message
+        self._body = body
+        self._again = again
+        self._geometry = group.geometry
+        self._touched: int | None = None
+        self._refused: dict[str, list[Fold]] = {}
+
+    def run(self) -> None:
+        if self._body.writes is not None and len(self._body.writes):
+            self._writes(self._body.writes)
+        for fold in self._body.folds:
+            self._fold(fold)
+        for reason, folds in self._refused.items():
+            self._dead_letter(reason, None, tuple(folds), sum(fold.writes or 0 for fold in folds))
+        self._span()
+        if self._touched is not None or not self._again:
+            self._group.holds[self._message.offset] = self._touched
+
+    def _writes(self, writes: WriteBatch) -> None:
+        screen = stateless(writes, self._message.append_us, self._geometry)
+        for interval, rows in by_interval(writes, screen, self._geometry.interval_us):
+            table = self._table(interval)
+            if table is not None:
+                self._mark(writes, rows, screen, interval, table)
+            elif self._too_late(interval):
+                screen.refuse(rows, "too-late")
+            else:
+                self._late_writes(writes, rows, screen, interval)
+        for reason, mask in screen.refused():
+            self._dead_letter(reason, writes.take(mask), (), int(mask.sum()))
+
+    def _late_writes(
+        self, writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, interval: int
+    ) -> None:
+        if self._again:
+            return
+        late = self._late_table(interval)
+        if late is None:
+            self._uncollected(len(rows))
+            return
+        late.late_writes += self._mark(writes, rows, screen, interval, late)
+
+    def _mark(
+        self,
+        writes: WriteBatch,
+        rows: NDArray[np.int64],
+        screen: Screen,
+        interval: int,
+        table: OpenInterval,
+    ) -> int:
+        """Marks the rows that belong; how many did."""
+        definition = self._group.version_at(interval).definition
+        start_us = interval * self._geometry.interval_us
+        rows = check_members(writes, rows, screen, self._body.origin.array, definition)
+        inside = collected(writes.time_us[rows], self._group.windows_in(self._group.span_of(interval)))
+        self._uncollected(len(rows) - int(inside.sum()))
+        rows = rows[inside]
+        outside = mark_writes(table, writes, rows, self._body.origin.array, definition, start_us)
+        self._uncollected(outside)
+        return len(rows) - outside
+
+    def _fold(self, fold: Fold) -> None:
+        fault = fold_fault(fold, self._message.append_us, self._geometry)
+        interval = fold_interval(fold, self._geometry.interval_us)
+        if fault is not None or interval is None:
+            self._refuse_fold(fold, fault or "fold-span")
+            return
+        table = self._table(interval)
+        late = table is None
+        if table is None:
+            if self._too_late(interval):
+                self._refuse_fold(fold, "too-late")
+                return
+            if self._again:
+                return
+            table = self._late_table(interval)
+        if table is None or self._group.windows_in((fold.start_us, fold.end_us)) != [
+            (fold.start_us, fold.end_us)
+        ]:
+            self._uncollected(fold.writes or 0)
+            return
+        self._merge_fold(fold, interval, table, late=late)
+
+    def _merge_fold(self, fold: Fold, interval: int, table: OpenInterval, *, late: bool) -> None:
+        definition = self._group.version_at(interval).definition
+        member = definition.by_id.get(volume_id(self._body.origin.array, fold.volume))
+        if member is None:
+            self._refuse_fold(fold, "unknown-volume")
+            return
+        highest = fold.tracks.highest()
+        if highest is not None and highest * fold.track_bytes >= (member.volume_bytes or 1 << 63):
+            self._refuse_fold(fold, "beyond-volume")
+            return
+        mark_fold(table, fold, member, definition, interval * self._geometry.interval_us)
+        if late:
+            table.late_writes += fold.writes or 0
+
+    def _span(self) -> None:
+        """Feeds the vouched span; one with lost writes vouches for nothing, a redrive neither."""
+        origin = self._body.origin
+        if origin.lost_writes or self._body.kind == "redrive":
+            return
+        earliest = max(0, origin.watermark_us - self._geometry.max_gap_seconds * US)
+        span = (max(origin.observed_from_us, earliest), origin.watermark_us)
+        for interval, piece in intervals_of(span, self._geometry.interval_us):
+            table = self._table(interval)
+            if table is None and not self._again and not self._too_late(interval):
+                table = self._late_table(interval)
+            if table is not None:
+                table.vouch(origin.id, piece)
+
+    def _table(self, interval: int) -> OpenInterval | None:
+        """The open table of an interval that is not closed yet; None for a closed one.
+
+        Touching an interval opens it, even if all that came is refused later: a definition that comes
+        behind must not take effect inside it, or a second reading of the log would decide differently.
+        """
+        closed = self._state.closed
+        if closed is not None and interval <= closed:
+            return None
+        self._touched = interval if self._touched is None else max(self._touched, interval)
+        table = self._group.open.get(interval)
+        if table is None:
+            table = self._group.open[interval] = OpenInterval.empty(self._geometry)
+        return table
+
+    def _late_table(self, interval: int) -> OpenInterval | None:
+        """Where late parts of a closed interval wait; None where nothing was collected in it."""
+        if not self._group.windows_in(self._group.span_of(interval)):
+            return None
+        return self._group.late.setdefault(interval, OpenInterval.empty(self._geometry))
+
+    def _too_late(self, interval: int) -> bool:
+        closed, born = self._state.closed, self._state.born
+        return closed is not None and (
+            interval <= closed - self._geometry.late_intervals or (born is not None and interval < born)
+        )
+
+    def _uncollected(self, writes: int) -> None:
+        if writes and not self._again:
+            self._state.totals = self._state.totals.plus(uncollected_writes=writes)
+
+    def _refuse_fold(self, fold: Fold, reason: str) -> None:
+        self._refused.setdefault(reason, []).append(fold)
+
+    def _dead_letter(
+        self, reason: str, writes: WriteBatch | None, folds: tuple[Fold, ...], count: int
+    ) -> None:
+        if self._again:
+            return
+        detail = f"{count} writes: {REASONS[reason]}"
+        self._group.dead.append(DeadLetter(self._message.offset, reason, detail, writes, folds))
+        self._state.totals = self._state.totals.plus(dead_letters=1, refused_writes=count)

@@ -1,0 +1,123 @@
+"""Marking: accepted writes and folds of one message go into one interval."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.groups import Definition, Member
+from streams.model.messages import Fold
+from streams.model.opentable import OpenInterval, VolumeTable, slot_of
+from streams.model.tracks import clip_extents, track_spans
+from streams.model.writes import WriteBatch, volume_id
+
+__all__ = ["mark_fold", "mark_writes"]
+
+Rows = NDArray[np.int64]
+
+
+def mark_writes(
+    interval: OpenInterval, writes: WriteBatch, rows: Rows, array: str, definition: Definition, start_us: int
+) -> int:
+    """Puts the chosen rows, all inside the interval and known to the definition, into the interval.
+
+    Returns how many of them lie outside the extents that the group takes of their volume.
+    """
+    if writes.discard is not None:
+        rows = _count_discards(interval, writes, rows, array, definition)
+    outside = 0
+    for name, mine in _by_volume(writes, rows):
+        member = definition.by_id[volume_id(array, name)]
+        outside += _mark_volume(interval, writes, mine, member, definition, start_us)
+    return outside
+
+
+def mark_fold(
+    interval: OpenInterval, fold: Fold, member: Member, definition: Definition, start_us: int
+) -> None:
+    """ORs a fold that lies inside the interval into its volume's table and adds its counts."""
+    geometry = definition.geometry
+    factor = geometry.track_bytes // fold.track_bytes
+    tracks = fold.tracks if factor == 1 else fold.tracks.coarsen(factor)
+    writes, written_bytes = fold.writes, fold.written_bytes
+    if member.extents is not None:
+        inside = tracks.restrict(
+            (offset // geometry.track_bytes, -(-(offset + length) // geometry.track_bytes))
+            for offset, length in member.extents
+        )
+        if len(inside) < len(tracks):
+            tracks, writes, written_bytes = inside, None, None
+    interval.volume(member.id).merge(VolumeTable(tracks, writes, written_bytes))
+    _count_slot(interval, fold, written_bytes, start_us, geometry.slot_seconds)
+
+
+def _count_slot(
+    interval: OpenInterval, fold: Fold, written_bytes: int | None, start_us: int, slot_seconds: int
+) -> None:
+    first, last = slot_of(np.array([fold.start_us, fold.end_us - 1]), start_us, slot_seconds).tolist()
+    if interval.slots is None or written_bytes == 0:
+        return
+    if written_bytes is None or first != last:
+        interval.slots = None
+    else:
+        interval.slots[first] += written_bytes
+
+
+def _count_discards(
+    interval: OpenInterval, writes: WriteBatch, rows: Rows, array: str, definition: Definition
+) -> Rows:
+    assert writes.discard is not None  # noqa: S101  # the caller looked; this tells the type checker
+    discards = writes.discard[rows]
+    interval.discards += int(discards.sum())
+    if definition.geometry.discards_mark:
+        for name, mine in _by_volume(writes, rows[discards]):
+            member = definition.by_id[volume_id(array, name)]
+            offset, length, _ = _inside(writes, mine, member)
+            spans = track_spans(offset, length, definition.geometry.track_bytes)
+            interval.volume(member.id).tracks.mark(*spans)
+    return rows[~discards]
+
+
+def _mark_volume(
+    interval: OpenInterval,
+    writes: WriteBatch,
+    rows: Rows,
+    member: Member,
+    definition: Definition,
+    start_us: int,
+) -> int:
+    geometry = definition.geometry
+    offset, length, pieces = _inside(writes, rows, member)
+    table = interval.volume(member.id)
+    table.tracks.mark(*track_spans(offset, length, geometry.track_bytes))
+    count = len(rows) if isinstance(pieces, slice) else len(np.unique(pieces))
+    table.count(count, int(length.sum()))
+    if interval.slots is not None:
+        slots = slot_of(writes.time_us[rows][pieces], start_us, geometry.slot_seconds)
+        np.add.at(interval.slots, slots, length.astype(np.int64))
+    return len(rows) - count
+
+
+def _inside(
+    writes: WriteBatch, rows: Rows, member: Member
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Rows | slice]:
+    """Extents of the rows as far as the group takes them, and the row (counted in `rows`) of each piece."""
+    offset, length = writes.offset_bytes[rows], writes.length_bytes[rows].astype(np.uint64)
+    if member.extents is None:
+        return offset, length, slice(None)
+    return clip_extents(offset, length, member.extents)
+
+
+def _by_volume(writes: WriteBatch, rows: Rows) -> list[tuple[str, Rows]]:
+    """The rows of each volume that occurs; a pass over volumes, never over writes."""
+    if not len(rows):
+        return []
+    codes = writes.volume_codes[rows]
+    if len(writes.volumes) == 1:
+        return [(writes.volumes[0], rows)]
+    order = np.argsort(codes, kind="stable")
+    rows, codes = rows[order], codes[order]
+    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(rows)]
+    return [(writes.volumes[int(codes[start])], rows[start:end]) for start, end in pairwise(edges)]

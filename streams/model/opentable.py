@@ -1,0 +1,148 @@
+"""One base interval while it fills: what accepted messages have put into it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.bittable import BitTable
+from streams.model.entries import Entry, Interval
+from streams.model.groups import Geometry, Member
+from streams.model.intervals import US, Span, Spans, clip, intersect, union
+from streams.model.state import Version
+
+__all__ = ["OpenInterval", "VolumeTable"]
+
+
+@dataclass(slots=True)
+class VolumeTable:
+    """What one volume holds in the interval; counts are None once a source could not know them."""
+
+    tracks: BitTable = field(default_factory=BitTable)
+    writes: int | None = 0
+    written_bytes: int | None = 0
+
+    def merge(self, other: VolumeTable) -> None:
+        """ORs the tracks, adds the counts."""
+        self.tracks.update(other.tracks)
+        self.count(other.writes, other.written_bytes)
+
+    def count(self, writes: int | None, written_bytes: int | None) -> None:
+        """Adds to the counts; unknown plus anything is unknown."""
+        self.writes = _add(self.writes, writes)
+        self.written_bytes = _add(self.written_bytes, written_bytes)
+
+
+@dataclass(slots=True)
+class OpenInterval:
+    """A base interval that fills. `slots`: bytes written in each slot, None once they are unknown."""
+
+    slots: NDArray[np.int64] | None
+    volumes: dict[str, VolumeTable] = field(default_factory=dict)
+    spans: dict[str, Spans] = field(default_factory=dict)
+    discards: int = 0
+    late_writes: int = 0
+
+    @classmethod
+    def empty(cls, geometry: Geometry) -> OpenInterval:
+        """An interval that nothing was written to."""
+        return cls(np.zeros(geometry.slots, np.int64))
+
+    @classmethod
+    def reopened(cls, interval: Interval) -> OpenInterval:
+        """The content of a closed base interval, to be revised; the closed one stays as it is."""
+        slots = interval.written_bytes_by_slot
+        return cls(
+            slots=None if slots is None else np.array(slots, np.int64),
+            volumes={
+                entry.volume: VolumeTable(entry.tracks.copy(), entry.writes, entry.written_bytes)
+                for entry in interval.entries
+            },
+            spans={agent: list(spans) for agent, spans in interval.agent_spans},
+            discards=interval.discards,
+            late_writes=interval.late_writes,
+        )
+
+    def volume(self, name: str) -> VolumeTable:
+        """The table of a volume, made on first use."""
+        table = self.volumes.get(name)
+        if table is None:
+            table = self.volumes[name] = VolumeTable()
+        return table
+
+    def vouch(self, agent: str, span: Span) -> None:
+        """Notes that the agent saw every write of its volumes in this span."""
+        spans = self.spans.setdefault(agent, [])
+        if spans and spans[-1][0] <= span[0] <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], span[1]))
+        else:
+            self.spans[agent] = union([*spans, span])
+
+    def merge(self, other: OpenInterval) -> None:
+        """Puts the content of another interval, a late one, on top."""
+        for name, table in other.volumes.items():
+            self.volume(name).merge(table)
+        for agent, spans in other.spans.items():
+            self.spans[agent] = union([*self.spans.get(agent, []), *spans])
+        self.slots = None if self.slots is None or other.slots is None else self.slots + other.slots
+        self.discards += other.discards
+        self.late_writes += other.late_writes
+
+    def closed(
+        self, index: int, version: Version, windows: Sequence[Span], revision: int, *, partial: bool
+    ) -> Interval:
+        """The interval as a value: a row for every volume of the definition, idle ones too.
+
+        `windows` are the parts of the interval in which collection was on: only they can be covered.
+        """
+        geometry = version.definition.geometry
+        by_array: dict[str, Spans] = {}
+        for agent, spans in self.spans.items():
+            array = agent.partition("/")[0]
+            by_array[array] = union([*by_array.get(array, []), *spans])
+        return Interval(
+            group=version.definition.group,
+            definition_version=version.number,
+            rung_seconds=geometry.interval_seconds,
+            start_us=index * geometry.interval_us,
+            revision=revision,
+            partial=partial,
+            entries=tuple(
+                self._entry(member, geometry.track_bytes, by_array, windows)
+                for member in version.definition.by_id.values()
+            ),
+            slot_seconds=geometry.slot_seconds,
+            written_bytes_by_slot=None if self.slots is None else tuple(self.slots.tolist()),
+            discards=self.discards,
+            late_writes=self.late_writes,
+            agent_spans=tuple((agent, tuple(self.spans[agent])) for agent in sorted(self.spans)),
+        )
+
+    def _entry(
+        self, member: Member, track_bytes: int, by_array: dict[str, Spans], windows: Sequence[Span]
+    ) -> Entry:
+        table = self.volumes.get(member.id) or VolumeTable()
+        covered = by_array.get(member.array, [])
+        for agent in member.agents:
+            covered = intersect(covered, self.spans.get(f"{member.array}/{agent}", []))
+        return Entry(
+            volume=member.id,
+            volume_bytes=member.volume_bytes,
+            track_bytes=track_bytes,
+            tracks=table.tracks,
+            writes=table.writes,
+            written_bytes=table.written_bytes,
+            covered=union(span for window in windows for span in clip(covered, window)),
+        )
+
+
+def _add(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else left + right
+
+
+def slot_of(time_us: NDArray[np.int64], start_us: int, slot_seconds: int) -> NDArray[np.int64]:
+    """Index of the slot of each time, counted from the interval's start."""
+    return (time_us - start_us) // (slot_seconds * US)

@@ -1,0 +1,143 @@
+"""What of an agent's message is accepted, interval by interval, and why the rest is not.
+
+Checks come in two kinds. Stateless ones need the message alone: a message that comes again after a crash is
+screened by them again, with the same result. The others ask the definition in force at the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.groups import Definition, Geometry
+from streams.model.intervals import US, Span
+from streams.model.messages import Fold
+from streams.model.writes import WriteBatch, volume_id
+
+__all__ = ["REASONS", "Screen", "by_interval", "fold_fault", "fold_interval", "stateless"]
+
+REASONS = {
+    "ahead-of-clock": "the time lies more than max_clock_ahead_seconds after the message was appended",
+    "before-1970": "the time is negative",
+    "extent": "offset + length is beyond 2^63",
+    "too-late": "the time is older than the group's late window",
+    "unknown-volume": "the group's definition in force at that time does not have this volume",
+    "beyond-volume": "the extent ends beyond the volume's declared size",
+    "fold-span": "a fold is empty or reaches across the end of a base interval",
+    "fold-track": "the fold's track is no whole part of the group's track",
+    "stale-epoch": "the agent has started again since",
+    "forgotten-sequence": "the sequence number is older than the gaps that are remembered",
+    "watermark-ahead": "the watermark lies more than max_clock_ahead_seconds after the append time",
+    "span": "observed_from is after the watermark",
+    "unknown-group": "no definition of this group was seen",
+    "group-deleted": "the group was deleted",
+    "geometry-changed": "a definition may not change what shapes stored rows; use a new name",
+}
+"""Why a message or a part of it is refused, beside what the wire finds: the code and what it says."""
+
+_CODES = {reason: number for number, reason in enumerate(REASONS, 1)}
+_NAMES = dict(enumerate(REASONS, 1))
+_EXTENT_END = np.uint64(1 << 63)
+
+
+@dataclass(slots=True)
+class Screen:
+    """One verdict for each write of a message: 0 is fine, else the number of a reason."""
+
+    verdicts: NDArray[np.int8]
+
+    def refuse(self, rows: NDArray[np.int64] | NDArray[np.bool_], reason: str) -> None:
+        """Marks rows as refused."""
+        self.verdicts[rows] = _CODES[reason]
+
+    def refused(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """Each reason that occurred, in a fixed order, with the mask of its writes."""
+        for code in np.unique(self.verdicts).tolist():
+            if code:
+                yield _NAMES[code], self.verdicts == code
+
+
+def stateless(writes: WriteBatch, append_us: int, geometry: Geometry) -> Screen:
+    """Refuses what no definition and no state could make right."""
+    screen = Screen(np.zeros(len(writes), np.int8))
+    if len(writes):
+        limit = append_us + geometry.max_clock_ahead_seconds * US
+        screen.refuse(writes.time_us > limit, "ahead-of-clock")
+        screen.refuse(writes.time_us < 0, "before-1970")
+        beyond = writes.offset_bytes > _EXTENT_END
+        screen.refuse(
+            beyond | (writes.length_bytes > _EXTENT_END - np.minimum(writes.offset_bytes, _EXTENT_END)),
+            "extent",
+        )
+    return screen
+
+
+def by_interval(
+    writes: WriteBatch, screen: Screen, interval_us: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """`(interval, rows)` of the writes that are fine so far, in order of time."""
+    rows = np.flatnonzero(screen.verdicts == 0)
+    if not len(rows):
+        return
+    index = writes.time_us[rows] // interval_us
+    if index.min() == index.max():
+        yield int(index[0]), rows
+        return
+    order = np.argsort(index, kind="stable")
+    rows, index = rows[order], index[order]
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(index)) + 1).tolist(), len(rows)]):
+        yield int(index[start]), rows[start:end]
+
+
+def check_members(
+    writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, array: str, definition: Definition
+) -> NDArray[np.int64]:
+    """Refuses writes to unknown volumes or beyond a declared size; returns the rows that remain."""
+    members = [definition.by_id.get(volume_id(array, name)) for name in writes.volumes]
+    known = np.array([member is not None for member in members], np.bool_)
+    codes = writes.volume_codes[rows]
+    unknown = ~known[codes]
+    if unknown.any():
+        screen.refuse(rows[unknown], "unknown-volume")
+        rows = rows[~unknown]
+        codes = codes[~unknown]
+    sizes = np.array([m.volume_bytes or 1 << 63 if m else 0 for m in members], np.uint64)
+    beyond = writes.offset_bytes[rows] + writes.length_bytes[rows] > sizes[codes]
+    if beyond.any():
+        screen.refuse(rows[beyond], "beyond-volume")
+        rows = rows[~beyond]
+    return rows
+
+
+def collected(time_us: NDArray[np.int64], windows: Sequence[Span]) -> NDArray[np.bool_]:
+    """Which of the times lie inside a window of collection."""
+    inside = np.zeros(len(time_us), np.bool_)
+    for start, end in windows:
+        inside |= (time_us >= start) & (time_us < end)
+    return inside
+
+
+def fold_interval(fold: Fold, interval_us: int) -> int | None:
+    """The base interval that the fold lies in, None where it is empty or crosses an end."""
+    index = fold.start_us // interval_us
+    if fold.start_us >= fold.end_us or fold.start_us < 0 or fold.end_us > (index + 1) * interval_us:
+        return None
+    return index
+
+
+def fold_fault(fold: Fold, append_us: int, geometry: Geometry) -> str | None:
+    """The stateless reason to refuse a fold, None where there is none."""
+    if fold_interval(fold, geometry.interval_us) is None:
+        return "fold-span"
+    if fold.start_us > append_us + geometry.max_clock_ahead_seconds * US:
+        return "ahead-of-clock"
+    if fold.track_bytes < 1 or geometry.track_bytes % fold.track_bytes:
+        return "fold-track"
+    highest = fold.tracks.highest()
+    if highest is not None and (highest + 1) * fold.track_bytes > 1 << 63:
+        return "extent"
+    return None
