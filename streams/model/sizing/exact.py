@@ -1,0 +1,28 @@
+"""Numbers of the sizing formulas as exact fractions, so that an exact multiple never rounds up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+__all__ = ["Number", "ceil_div", "exact"]
+
+Number = int | float | Decimal | Fraction
+"""What the formulas take. Results are fractions; `float(...)` them for display only."""
+
+
+def exact(value: Number) -> Fraction:
+    """The number as a fraction; a float means the decimal number that it prints as, so 0.1 is a tenth.
+
+    Raises:
+        ValueError: not a finite number.
+    """
+    try:
+        return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+    except (ValueError, OverflowError) as error:  # how Fraction refuses nan and infinity
+        raise ValueError(f"{value}: a finite number is needed") from error
+
+
+def ceil_div(dividend: Fraction, divisor: Fraction) -> int:
+    """The smallest whole number of divisors that reaches the dividend; 0 for 0."""
+    return -(-dividend // divisor)
