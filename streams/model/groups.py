@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -161,7 +161,7 @@ class Definition:
 
     group: str
     members: tuple[Member, ...]
-    geometry: Geometry = Geometry()
+    geometry: Geometry = field(default_factory=Geometry)
     expected_agents: int = 1
     agent_names: tuple[str, ...] = ()
 
