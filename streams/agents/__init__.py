@@ -1,0 +1,1 @@
+"""Where writes come from: embedded publishers, replayed traces, block layers, synthetic fleets."""
