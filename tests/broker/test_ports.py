@@ -1,0 +1,31 @@
+"""Free ports of this machine."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from streams.broker import ports
+from streams.errors import BrokerError
+
+
+def test_a_free_port_can_be_bound_and_is_no_port_of_outgoing_connections():
+    port = ports.free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        assert not ports.is_free(port)
+    assert ports.is_free(port)
+    assert port < 32_768  # where Linux begins to take them from
+
+
+def test_a_taken_port_is_passed_over(monkeypatch):
+    offered = iter([1, 2, 3])
+    monkeypatch.setattr("random.randint", lambda *_: next(offered))
+    monkeypatch.setattr(ports, "is_free", lambda port: port == 3)
+    assert ports.free_port() == 3
+
+
+def test_a_machine_without_free_ports_says_so(monkeypatch):
+    monkeypatch.setattr(ports, "is_free", lambda _: False)
+    with pytest.raises(BrokerError, match="no free port"):
+        ports.free_port()
