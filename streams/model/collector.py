@@ -15,9 +15,9 @@ Nothing here asks a clock: the same log gives the same rows, whoever computes th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
-from streams.model.closing import close, count_tick, waits_for_agents
+from streams.model.closing import close, count_tick, lacks_agents
 from streams.model.entries import Interval
 from streams.model.feeding import again, feed, refuse
 from streams.model.lifecycle import command, define, first_state
@@ -64,9 +64,18 @@ def acknowledged(group: OpenGroup, mark: Mark) -> None:
         del group.holds[held]
 
 
-def needs_ticks(group: OpenGroup) -> bool:
-    """Whether the passing of append time could close, release or wake anything here."""
-    return not group.state.deleted and (bool(group.holds) or waits_for_agents(group.state))
+def needs_ticks(group: OpenGroup, recent: Container[str]) -> bool:
+    """Whether the passing of append time could close, release or wake anything here.
+
+    `recent` are the agents that just spoke: while all do, their watermarks close what is open.
+    """
+    state = group.state
+    if state.deleted:
+        return False
+    live = [name for name, agent in state.agents.items() if agent.gates and agent.left_at is None]
+    if lacks_agents(state, state.versions[-1]) or any(name not in recent for name in live):
+        return True
+    return not live and bool(group.holds)
 
 
 def _dispatch(group: OpenGroup, message: Message) -> tuple[tuple[Version, ...], bool]:
