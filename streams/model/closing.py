@@ -12,7 +12,7 @@ from streams.model.opentable import OpenInterval
 from streams.model.rungs import rung_interval
 from streams.model.state import AgentState, Mark, State, Version
 
-__all__ = ["close", "count_tick", "waits_for_agents"]
+__all__ = ["close", "count_tick", "lacks_agents"]
 
 
 @dataclass(slots=True)
@@ -44,22 +44,25 @@ def count_tick(state: State, append_us: int) -> bool:
     return True
 
 
-def waits_for_agents(state: State) -> bool:
-    """Whether silence of an agent would matter."""
-    agents = [agent for agent in state.agents.values() if agent.gates]
-    return any(agent.left_at is None for agent in agents) or _unheard(state, state.versions[-1])
+def lacks_agents(state: State, version: Version) -> bool:
+    """Whether an agent that the definition expects was never heard."""
+    definition = version.definition
+    if definition.agent_names:
+        return any(name not in state.agents for name in definition.agent_names)
+    return sum(agent.gates for agent in state.agents.values()) < definition.expected_agents
 
 
 def close(group: OpenGroup, message: Message, *, forced: bool) -> Mark | None:
     """Closes all that is complete now. None where nothing is and no mark is `forced`."""
-    reach = _reach(group, message)
+    ticked = forced and isinstance(message.body, Tick)
+    reach = _reach(group, message, ticked=ticked)
     if not forced and not _ready(group, reach):
         return None
     draft, before = _Draft(), group.state.closed
     revised = _merge_late(group, draft)
     while reach is not None and _ready(group, reach):
         _close_next(group, draft, reach)
-        reach = _reach(group, message)
+        reach = _reach(group, message, ticked=ticked)
     _publish_rungs(group, draft, before, revised)
     _forget_old(group)
     group.state.offset = message.offset
@@ -77,15 +80,18 @@ def close(group: OpenGroup, message: Message, *, forced: bool) -> Mark | None:
     )
 
 
-def _reach(group: OpenGroup, message: Message) -> _Reach | None:
-    """How far the agents let the group close; None while they hold it open."""
+def _reach(group: OpenGroup, message: Message, *, ticked: bool) -> _Reach | None:
+    """How far the agents let the group close; None while they hold it open.
+
+    Where all agents are silent only a tick that counted (`ticked`) moves the watermark on.
+    """
     state, length_us = group.state, group.geometry.interval_us
     following = _following(group)
     version = state.versions[0] if following is None else group.version_at(following)
     agents = [agent for agent in state.agents.values() if agent.gates]
     if state.deleted:
         return _through_open(group, agents)
-    if not agents or (_unheard(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks):
+    if not agents or (lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks):
         return None
     live = [agent for agent in agents if agent.left_at is None]
     if not live:
@@ -95,7 +101,7 @@ def _reach(group: OpenGroup, message: Message) -> _Reach | None:
         marks = [agent.watermark_us for agent in heard if agent.watermark_us is not None]
         return _reach_to(min(marks), length_us) if len(marks) == len(heard) else None
     highest = max((agent.watermark_us for agent in agents if agent.watermark_us is not None), default=None)
-    if highest is None or state.last_us is None or not isinstance(message.body, Tick):
+    if highest is None or state.last_us is None or not ticked:
         return None
     return _reach_to(highest + message.append_us - state.last_us, length_us)
 
@@ -110,13 +116,6 @@ def _through_open(group: OpenGroup, agents: list[AgentState]) -> _Reach | None:
         return None
     marks = [agent.watermark_us for agent in agents if agent.watermark_us is not None]
     return _Reach(max(group.open), max(marks, default=0), abandoned=True)
-
-
-def _unheard(state: State, version: Version) -> bool:
-    definition = version.definition
-    if definition.agent_names:
-        return any(name not in state.agents for name in definition.agent_names)
-    return sum(agent.gates for agent in state.agents.values()) < definition.expected_agents
 
 
 def _following(group: OpenGroup) -> int | None:
