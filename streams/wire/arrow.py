@@ -1,0 +1,119 @@
+"""Arrow IPC streams of exactly one record batch, read by a strict list of columns.
+
+Fields are found by name, in any order. A column that the list does not have is refused, so that no content
+of writes can ever ride along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from streams.errors import MessageError
+
+__all__ = [
+    "Column",
+    "check_columns",
+    "is_dictionary_text",
+    "is_timestamp",
+    "is_type",
+    "read_stream",
+    "write_stream",
+]
+
+_UTC = ("UTC", "Etc/UTC", "+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a contract: how its type reads in an error, and which Arrow types it takes."""
+
+    name: str
+    expected: str
+    accepts: Callable[[pa.DataType], bool]
+    nullable: bool = False
+    optional: bool = False
+
+
+def is_type(*types: pa.DataType) -> Callable[[pa.DataType], bool]:
+    """Accepts exactly these types."""
+    return lambda found: found in types
+
+
+def is_timestamp(found: pa.DataType) -> bool:
+    """Accepts microseconds in UTC, under any of its names."""
+    return bool(pa.types.is_timestamp(found) and found.unit == "us" and found.tz in _UTC)
+
+
+def is_dictionary_text(found: pa.DataType) -> bool:
+    """Accepts dictionary-encoded strings with an index of any integer type."""
+    if not pa.types.is_dictionary(found):
+        return False
+    return found.value_type in (pa.string(), pa.large_string())
+
+
+def write_stream(batch: pa.RecordBatch) -> bytes:
+    """The batch as a stream; the same batch gives the same bytes."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]  # pyarrow has no types
+
+
+def read_stream(value: bytes) -> pa.RecordBatch:
+    """The one batch of a stream; its buffers stay in `value`.
+
+    Raises:
+        MessageError: truncated, garbled, compressed by Arrow itself, or not one batch; reason `bad-arrow`.
+    """
+    try:
+        with pa.ipc.open_stream(value) as reader:
+            batches = [batch for _, batch in zip(range(2), reader, strict=False)]
+        for batch in batches:
+            batch.validate(full=True)
+    # pyarrow raises OSError for a truncated body, ValueError for names that are not UTF-8.
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise MessageError("bad-arrow", str(error).partition("\n")[0][:200]) from None
+    if len(batches) != 1:
+        raise MessageError("bad-arrow", f"one record batch expected, found {len(batches) or 'none'}")
+    if batches[0].nbytes > len(value):
+        raise MessageError("bad-arrow", "buffers are compressed inside Arrow; let Kafka compress instead")
+    return batches[0]
+
+
+def check_columns(batch: pa.RecordBatch, columns: Sequence[Column]) -> None:
+    """Holds a batch against a contract.
+
+    Raises:
+        MessageError: a column is missing or of another type (`bad-schema`), is not in the contract
+            (`extra-column`) or has nulls where it may not (`bad-value`); the detail names it.
+    """
+    names = batch.schema.names
+    for column in columns:
+        count = names.count(column.name)
+        if count > 1:
+            raise MessageError("bad-schema", f"column {column.name}: there {count} times")
+        if not count:
+            if column.optional:
+                continue
+            raise MessageError("bad-schema", f"column {column.name}: missing, expected {column.expected}")
+        found = batch.column(column.name)
+        if not column.accepts(found.type):
+            raise MessageError(
+                "bad-schema", f"column {column.name}: expected {column.expected}, found {found.type}"
+            )
+        _check_nulls(column, found)
+    known = {column.name for column in columns}
+    for name in names:
+        if name not in known:
+            raise MessageError("extra-column", f"column {name[:100]}: not in the contract; remove it")
+
+
+def _check_nulls(column: Column, found: pa.Array) -> None:
+    nulls = found.null_count
+    if pa.types.is_dictionary(found.type):
+        nulls += found.dictionary.null_count
+    if nulls and not column.nullable:
+        raise MessageError("bad-value", f"column {column.name}: {nulls} nulls, expected none")
