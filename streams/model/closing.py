@@ -46,10 +46,21 @@ def count_tick(state: State, append_us: int) -> bool:
 
 def lacks_agents(state: State, version: Version) -> bool:
     """Whether an agent that the definition expects was never heard."""
-    definition = version.definition
+    definition, heard = version.definition, _heard(state)
     if definition.agent_names:
-        return any(name not in state.agents for name in definition.agent_names)
-    return sum(agent.gates for agent in state.agents.values()) < definition.expected_agents
+        return any(name not in heard for name in definition.agent_names)
+    return len(heard) < definition.expected_agents
+
+
+def _heard(state: State) -> dict[str, AgentState]:
+    """The agents that hold intervals open: those that ever had a message accepted, so have a watermark."""
+    return {
+        name: agent for name, agent in state.agents.items() if agent.gates and agent.watermark_us is not None
+    }
+
+
+def _watermarks(agents: list[AgentState]) -> list[int]:
+    return [agent.watermark_us for agent in agents if agent.watermark_us is not None]
 
 
 def close(group: OpenGroup, message: Message, *, forced: bool) -> Mark | None:
@@ -88,22 +99,22 @@ def _reach(group: OpenGroup, message: Message, *, ticked: bool) -> _Reach | None
     state, length_us = group.state, group.geometry.interval_us
     following = _following(group)
     version = state.versions[0] if following is None else group.version_at(following)
-    agents = [agent for agent in state.agents.values() if agent.gates]
+    agents = list(_heard(state).values())
     if state.deleted:
         return _through_open(group, agents)
-    if not agents or (lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks):
+    if not agents or (
+        lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks
+    ):
         return None
     live = [agent for agent in agents if agent.left_at is None]
     if not live:
         return _through_open(group, agents)
-    heard = [agent for agent in live if state.ticks - agent.heard < group.geometry.silent_ticks]
-    if heard:
-        marks = [agent.watermark_us for agent in heard if agent.watermark_us is not None]
-        return _reach_to(min(marks), length_us) if len(marks) == len(heard) else None
-    highest = max((agent.watermark_us for agent in agents if agent.watermark_us is not None), default=None)
-    if highest is None or state.last_us is None or not ticked:
+    talking = [agent for agent in live if state.ticks - agent.heard < group.geometry.silent_ticks]
+    if talking:
+        return _reach_to(min(_watermarks(talking)), length_us)
+    if state.last_us is None or not ticked:
         return None
-    return _reach_to(highest + message.append_us - state.last_us, length_us)
+    return _reach_to(max(_watermarks(agents)) + message.append_us - state.last_us, length_us)
 
 
 def _reach_to(watermark_us: int, length_us: int) -> _Reach:
@@ -114,8 +125,7 @@ def _through_open(group: OpenGroup, agents: list[AgentState]) -> _Reach | None:
     """All agents left: nobody will fill the open intervals any more."""
     if not group.open:
         return None
-    marks = [agent.watermark_us for agent in agents if agent.watermark_us is not None]
-    return _Reach(max(group.open), max(marks, default=0), abandoned=True)
+    return _Reach(max(group.open), max(_watermarks(agents), default=0), abandoned=True)
 
 
 def _following(group: OpenGroup) -> int | None:
