@@ -224,7 +224,8 @@ class _Feeder:
         origin = self._body.origin
         if origin.lost_writes or self._body.kind == "redrive":
             return
-        earliest = max(0, origin.watermark_us - self._geometry.max_gap_seconds * US)
+        longest_us = self._geometry.max_gap_intervals * self._geometry.interval_us
+        earliest = max(0, origin.watermark_us - longest_us)
         span = (max(origin.observed_from_us, earliest), origin.watermark_us)
         for interval, piece in intervals_of(span, self._geometry.interval_us):
             table = self._table(interval)
