@@ -109,7 +109,8 @@ def _forget_left(state: State, gates: bool) -> None:  # noqa: FBT001  # redriven
         for name, agent in state.agents.items()
         if agent.left_at is not None and agent.gates == gates
     )
-    keep = max(MAX_LEFT_AGENTS, *(version.definition.expected_agents for version in state.versions))
+    expected = (version.definition for version in state.versions)
+    keep = max(MAX_LEFT_AGENTS, *(max(d.expected_agents, len(d.agent_names)) for d in expected))
     for _, name in left[:-keep]:
         del state.agents[name]
 
