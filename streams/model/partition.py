@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from streams.model import collector
@@ -52,10 +51,6 @@ class Partition:
         """The lowest offset that a new owner must read again."""
         held = (next(iter(group.holds)) for group in self.groups.values() if group.holds)
         return min([self.next_offset, *held, *self.loose])
-
-    def ticking(self) -> Iterable[str]:
-        """Groups that need to hear that append time goes on."""
-        return (name for name, group in self.groups.items() if collector.needs_ticks(group))
 
     def _unknown(self, message: Message) -> Outcome:
         body = message.body

@@ -1,0 +1,133 @@
+"""Outcomes on their way to the topics: each group's strictly in order, different groups side by side.
+
+For one outcome: dead letters and definition versions, tables, then summaries, all acknowledged; then the
+mark, acknowledged; then its messages are released and older marks removed. A crash between any two of these
+leaves rows that a second reading of the log writes again, byte for byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from streams.model.entries import Interval
+from streams.model.state import Outcome
+from streams.processor.options import WorkerOptions
+from streams.processor.place import Place
+from streams.wire.deadletters import encode_dead_letter
+from streams.wire.definitions import encode_version
+from streams.wire.keys import state_key
+from streams.wire.record import Received, Record
+from streams.wire.states import encode_state
+from streams.wire.summaries import encode_gap, encode_summary
+from streams.wire.tables import encode_tables
+
+__all__ = ["Deliveries", "Send"]
+
+Send = Callable[[str, Record, int | None], Awaitable[int]]
+"""Sends a record to a topic and partition (None: by its key); the offset once the broker acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """An encoded outcome; `size_bytes` of it are in memory until it is delivered."""
+
+    place: Place
+    group: str
+    offset: int
+    outcome: Outcome
+    prompt: tuple[tuple[str, Record], ...]
+    tables: tuple[tuple[Interval, tuple[Record, ...]], ...]
+    size_bytes: int
+
+
+class Deliveries:
+    """Delivers outcomes and says when there is room for more."""
+
+    def __init__(self, send: Send, options: WorkerOptions, fail: Callable[[BaseException], None]) -> None:
+        self._send = send
+        self._options = options
+        self._fail = fail
+        self._queues: dict[tuple[int, str], deque[_Parcel]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight_bytes = 0
+        self._drained = asyncio.Event()
+
+    async def submit(self, place: Place, group: str, received: Received, outcome: Outcome) -> None:
+        """Queues an outcome; waits while more than `in_flight_bytes` are under way."""
+        if not (outcome.dead_letters or outcome.versions or outcome.mark):
+            return
+        parcel = self._pack(place, group, received, outcome)
+        self._in_flight_bytes += parcel.size_bytes
+        queue = self._queues.setdefault((id(place), group), deque())
+        queue.append(parcel)
+        if len(queue) == 1:
+            task = asyncio.get_running_loop().create_task(self._drain(queue))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+        while self._in_flight_bytes > self._options.in_flight_bytes:
+            self._drained.clear()
+            await self._drained.wait()
+
+    def forget(self) -> None:
+        """Stops what is under way: the partitions belong to somebody else now."""
+        for task in self._tasks:
+            task.cancel()
+        self._queues.clear()
+        self._in_flight_bytes = 0
+        self._drained.set()
+
+    def _pack(self, place: Place, group: str, received: Received, outcome: Outcome) -> _Parcel:
+        letters = (
+            (self._options.topic("dead-letters"), encode_dead_letter(letter, received))
+            for letter in outcome.dead_letters
+        )
+        versions = ((self._options.topic("groups"), encode_version(version)) for version in outcome.versions)
+        prompt = (*letters, *versions)
+        intervals = outcome.mark.intervals if outcome.mark else ()
+        tables = tuple((interval, tuple(encode_tables(interval))) for interval in intervals)
+        size_bytes = sum(record.size_bytes() for _, record in prompt) + sum(
+            record.size_bytes() for _, records in tables for record in records
+        )
+        return _Parcel(place, group, received.offset, outcome, prompt, tables, size_bytes)
+
+    async def _drain(self, queue: deque[_Parcel]) -> None:
+        while queue:
+            await self._deliver(queue[0])
+            self._in_flight_bytes -= queue.popleft().size_bytes
+            self._drained.set()
+
+    async def _deliver(self, parcel: _Parcel) -> None:
+        place, mark = parcel.place, parcel.outcome.mark
+        await asyncio.gather(*(self._send(topic, record, None) for topic, record in parcel.prompt))
+        place.partition.settled(parcel.offset)
+        if mark is None:
+            return
+        await self._send_tables(parcel)
+        summaries = [encode_summary(summary) for summary in mark.summaries]
+        await self._send_all("intervals", [*summaries, *map(encode_gap, mark.gaps)], place.number)
+        home = self._options.home(place.number)
+        state = encode_state(mark.state, home, place.tables_from(mark.state))
+        await self._send_all("state", [state], place.number)
+        place.partition.acknowledged(parcel.group, mark)
+        old = place.removable(parcel.group, mark.state.offset)
+        await self._send_all(
+            "state", [Record(state_key(parcel.group, offset), None) for offset in old], place.number
+        )
+
+    async def _send_tables(self, parcel: _Parcel) -> None:
+        known = parcel.place.tables.setdefault(parcel.group, {})
+        sent = [self._send_all("tables", records, parcel.place.number) for _, records in parcel.tables]
+        for (interval, _), offsets in zip(parcel.tables, await asyncio.gather(*sent), strict=True):
+            known[interval.start_us // (interval.rung_seconds * 1_000_000)] = min(offsets)
+
+    async def _send_all(self, topic: str, records: Iterable[Record], partition: int) -> list[int]:
+        name = self._options.topic(topic)
+        return await asyncio.gather(*(self._send(name, record, partition) for record in records))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)

@@ -1,0 +1,180 @@
+"""The worker: messages of its partitions go to their groups, outcomes to the topics, positions to Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import faust
+import structlog
+from faust.types import TP
+
+from streams.errors import LinkgaugeError
+from streams.model.messages import AgentMessage, Tick
+from streams.processor import shell
+from streams.processor.app import build_app
+from streams.processor.delivery import Deliveries, Send
+from streams.processor.loading import first_offset, load
+from streams.processor.options import WorkerOptions
+from streams.processor.place import Place
+from streams.processor.ticking import due
+from streams.wire.agent import encode_message, read_message
+from streams.wire.record import Received, Record
+
+__all__ = ["Worker", "run_worker"]
+
+_log = structlog.get_logger()
+
+_SEEK_PAUSE_SECONDS = 1.0
+_TICK_CHECK_SECONDS = 1.0
+
+
+class Worker:
+    """One process's share of the writes topic.
+
+    Nothing that is in memory is trusted across a rebalance: partitions are loaded from their topics again.
+    `around_send` wraps the sending of every row, for tests that fail between two of them.
+    """
+
+    def __init__(self, options: WorkerOptions, around_send: Callable[[Send], Send] | None = None) -> None:
+        self.options = options
+        self.failure: BaseException | None = None
+        self.app = build_app(options)
+        self._places: dict[TP, Place] = {}
+        self._sought: dict[TP, tuple[int, float]] = {}
+        send = around_send(self._send) if around_send else self._send
+        self._row = send
+        self._deliveries = Deliveries(send, options, self._fail)
+        shell.install(self.app, self._commit_offsets, options.fetch_wait_seconds)
+        self.app.on_partitions_revoked.connect(self._forget)
+        self.app.on_partitions_assigned.connect(self._forget)
+        topic = self.app.topic(options.topic("writes"), key_type=bytes, value_type=bytes)
+        self.app.agent(topic, concurrency=1)(self._work)
+        self.app.timer(interval=_TICK_CHECK_SECONDS)(self._tick)
+
+    async def _work(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            try:
+                await self._take(event.message)
+            except Exception as error:  # noqa: BLE001  # Faust would acknowledge the message and go on
+                self._fail(error)
+            if self.failure is not None:
+                await asyncio.sleep(3600)  # nothing more is taken while the app stops
+
+    async def _take(self, message: Any) -> None:
+        place = self._places.get(message.tp) or await self._load(message)
+        if place is None or message.offset < place.partition.next_offset:
+            return
+        if message.offset > place.partition.next_offset and not await self._accept_gap(place, message):
+            return
+        append_us = round(message.timestamp * 1000) * 1000
+        parsed = read_message(message.key, message.value, message.headers, message.offset, append_us)
+        group = (message.key or b"").decode(errors="replace")
+        if isinstance(parsed.body, AgentMessage):
+            place.heard[group, parsed.body.origin.id] = time.monotonic()
+        outcome = place.partition.take(group, parsed)
+        await self._deliveries.submit(place, group, _received(message, append_us), outcome)
+
+    async def _load(self, message: Any) -> Place | None:
+        """Loads a partition at its first message; None where it was taken away meanwhile."""
+        generation = self.app.consumer_generation_id
+        place = await asyncio.get_running_loop().run_in_executor(
+            None, load, self.options, message.tp.partition
+        )
+        if generation != self.app.consumer_generation_id or not self.app.flow_control.is_active():
+            return None
+        self._places[message.tp] = place
+        groups, start = len(place.partition.groups), place.partition.next_offset
+        _log.info("partition_loaded", partition=place.number, groups=groups, next_offset=start)
+        return place
+
+    async def _accept_gap(self, place: Place, message: Any) -> bool:
+        """Goes back to the offset that must come next; says yes where there is really nothing to read.
+
+        Faust skips messages around a rebalance. A transaction marker leaves a true gap: then the same
+        message comes first again after a seek that had time to work.
+        """
+        expected, now = place.partition.next_offset, time.monotonic()
+        sought, at = self._sought.get(message.tp, (-1, 0.0))
+        if sought == expected and now - at < _SEEK_PAUSE_SECONDS:
+            return False
+        if sought == expected and await self._is_empty(message.tp, expected, message.offset):
+            place.partition.skip(message.offset - 1)
+            return True
+        self._sought[message.tp] = expected, now
+        _log.warning("seek_back", partition=place.number, expected=expected, found=message.offset)
+        await self.app.consumer.seek_wait({message.tp: expected})
+        return False
+
+    async def _is_empty(self, tp: TP, start: int, end: int) -> bool:
+        """Whether the log itself has no message in `[start, end)`."""
+        found = await asyncio.get_running_loop().run_in_executor(
+            None, first_offset, self.options, tp.partition, start
+        )
+        return found is not None and found >= end
+
+    async def _send(self, topic: str, record: Record, partition: int | None) -> int:
+        sent = await self.app.producer.send(
+            topic, record.key, record.value, partition, None, cast(Any, list(record.headers))
+        )
+        return int((await sent).offset)
+
+    async def _tick(self) -> None:
+        """Tells groups whose agents are quiet that append time goes on, where we have caught up."""
+        for tp, place in list(self._places.items()):
+            if place.partition.next_offset < (self.app.consumer.highwater(tp) or 0):
+                continue
+            for group in list(due(place, time.monotonic())):
+                await self._send(tp.topic, encode_message(group, Tick()), tp.partition)
+
+    def _commit_offsets(self) -> dict[TP, int]:
+        return {tp: place.partition.commit_offset() for tp, place in self._places.items()}
+
+    async def _forget(self, *_: Any, **__: Any) -> None:
+        self._places.clear()
+        self._sought.clear()
+        self._deliveries.forget()
+
+    def _fail(self, error: BaseException) -> None:
+        """Stops the process with nothing acknowledged that is not durable."""
+        if self.failure is not None:
+            return
+        self.failure = error
+        self._places.clear()
+        self._deliveries.forget()
+        _log.error("worker_failed", error=repr(error))
+        asyncio.get_running_loop().create_task(self.app.crash(error))  # the app ends with it
+
+
+def _received(message: Any, append_us: int) -> Received:
+    headers = message.headers or ()
+    return Received(
+        message.topic,
+        message.partition,
+        message.offset,
+        append_us,
+        message.key,
+        message.value,
+        tuple(headers.items() if isinstance(headers, Mapping) else headers),
+    )
+
+
+def run_worker(options: WorkerOptions, around_send: Callable[[Send], Send] | None = None) -> None:
+    """Runs a worker until SIGTERM or SIGINT.
+
+    Raises:
+        LinkgaugeError: the worker stopped because of its own failure; nothing is lost, start it again.
+    """
+    worker = Worker(options, around_send)
+    process = faust.Worker(worker.app, loglevel=options.log_level, redirect_stdouts=False)
+    try:
+        process.execute_from_commandline()
+    except SystemExit:
+        if worker.failure is None:
+            raise
+    if isinstance(worker.failure, LinkgaugeError):
+        raise worker.failure
+    if worker.failure is not None:
+        raise LinkgaugeError(f"the worker stopped: {worker.failure!r}; start it again") from worker.failure
