@@ -94,7 +94,8 @@ def _note_heard(state: State, message: Message, body: AgentMessage) -> None:
     origin = body.origin
     agent = state.agents[origin.id]
     agent.heard = state.ticks
-    agent.watermark_us = max(origin.watermark_us, agent.watermark_us or origin.watermark_us)
+    before_us = origin.watermark_us if agent.watermark_us is None else agent.watermark_us
+    agent.watermark_us = max(origin.watermark_us, before_us)
     state.totals = state.totals.plus(lost_writes=origin.lost_writes)
     if agent.gates:
         state.last_us = message.append_us
