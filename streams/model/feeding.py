@@ -174,16 +174,16 @@ class _Feeder:
         interval: int,
         table: OpenInterval,
     ) -> int:
-        """Marks the rows that belong; how many did."""
+        """Marks the rows that belong; how many writes did."""
         definition = self._group.version_at(interval).definition
         start_us = interval * self._geometry.interval_us
         rows = check_members(writes, rows, screen, self._body.origin.array, definition)
         inside = collected(writes.time_us[rows], self._group.windows_in(self._group.span_of(interval)))
         self._uncollected(len(rows) - int(inside.sum()))
         rows = rows[inside]
-        outside = mark_writes(table, writes, rows, self._body.origin.array, definition, start_us)
+        written, outside = mark_writes(table, writes, rows, self._body.origin.array, definition, start_us)
         self._uncollected(outside)
-        return len(rows) - outside
+        return written
 
     def _fold(self, fold: Fold) -> None:
         fault = fold_fault(fold, self._message.append_us, self._geometry)

@@ -20,18 +20,25 @@ Rows = NDArray[np.int64]
 
 def mark_writes(
     interval: OpenInterval, writes: WriteBatch, rows: Rows, array: str, definition: Definition, start_us: int
-) -> int:
+) -> tuple[int, int]:
     """Puts the chosen rows, all inside the interval and known to the definition, into the interval.
 
-    Returns how many of them lie outside the extents that the group takes of their volume.
+    Returns how many writes counted, discards aside, and how many rows of either kind lie outside the extents
+    that the group takes of their volume.
     """
+    written = outside = 0
     if writes.discard is not None:
-        rows = _count_discards(interval, writes, rows, array, definition)
-    outside = 0
+        discards = rows[writes.discard[rows]]
+        rows = rows[~writes.discard[rows]]
+        for name, mine in _by_volume(writes, discards):
+            member = definition.by_id[volume_id(array, name)]
+            outside += len(mine) - _discard_volume(interval, writes, mine, member, definition)
     for name, mine in _by_volume(writes, rows):
         member = definition.by_id[volume_id(array, name)]
-        outside += _mark_volume(interval, writes, mine, member, definition, start_us)
-    return outside
+        count = _mark_volume(interval, writes, mine, member, definition, start_us)
+        written += count
+        outside += len(mine) - count
+    return written, outside
 
 
 def mark_fold(
@@ -65,19 +72,16 @@ def _count_slot(
         interval.slots[first] += written_bytes
 
 
-def _count_discards(
-    interval: OpenInterval, writes: WriteBatch, rows: Rows, array: str, definition: Definition
-) -> Rows:
-    assert writes.discard is not None  # noqa: S101  # the caller looked; this tells the type checker
-    discards = writes.discard[rows]
-    interval.discards += int(discards.sum())
+def _discard_volume(
+    interval: OpenInterval, writes: WriteBatch, rows: Rows, member: Member, definition: Definition
+) -> int:
+    """Counts the discards of one volume; how many lie inside its extents."""
+    offset, length, pieces = _inside(writes, rows, member)
+    count = _rows_in(pieces, rows)
+    interval.discards += count
     if definition.geometry.discards_mark:
-        for name, mine in _by_volume(writes, rows[discards]):
-            member = definition.by_id[volume_id(array, name)]
-            offset, length, _ = _inside(writes, mine, member)
-            spans = track_spans(offset, length, definition.geometry.track_bytes)
-            interval.volume(member.id).tracks.mark(*spans)
-    return rows[~discards]
+        interval.volume(member.id).tracks.mark(*track_spans(offset, length, definition.geometry.track_bytes))
+    return count
 
 
 def _mark_volume(
@@ -88,16 +92,22 @@ def _mark_volume(
     definition: Definition,
     start_us: int,
 ) -> int:
+    """Marks and counts the writes of one volume; how many lie inside its extents."""
     geometry = definition.geometry
     offset, length, pieces = _inside(writes, rows, member)
     table = interval.volume(member.id)
     table.tracks.mark(*track_spans(offset, length, geometry.track_bytes))
-    count = len(rows) if isinstance(pieces, slice) else len(np.unique(pieces))
+    count = _rows_in(pieces, rows)
     table.count(count, int(length.sum()))
     if interval.slots is not None:
         slots = slot_of(writes.time_us[rows][pieces], start_us, geometry.slot_seconds)
         np.add.at(interval.slots, slots, length.astype(np.int64))
-    return len(rows) - count
+    return count
+
+
+def _rows_in(pieces: Rows | slice, rows: Rows) -> int:
+    """How many of the rows have a piece inside the extents."""
+    return len(rows) if isinstance(pieces, slice) else len(np.unique(pieces))
 
 
 def _inside(
