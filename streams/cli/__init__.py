@@ -1,0 +1,72 @@
+"""The command `linkgauge`: one module for each sub-command, which registers itself here.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check did not hold.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams import __version__
+from streams.cli import config, topics
+from streams.cli.anywhere import OptionsAnywhere
+from streams.cli.output import complain
+from streams.cli.session import Session
+from streams.errors import LinkgaugeError
+
+__all__ = ["app", "main"]
+
+_COMMANDS = (topics, config)
+"""Modules of the sub-commands, in the order in which the help lists them; each has `register(app)`."""
+
+app = typer.Typer(
+    name="linkgauge",
+    cls=OptionsAnywhere,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  # the signature is typer's
+    if asked:
+        typer.echo(f"linkgauge {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog="--config and --bootstrap may stand anywhere, also behind the sub-command.")
+def _linkgauge(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Settings file; else LINKGAUGE_CONFIG, else ./linkgauge.toml."),
+    ] = None,
+    bootstrap: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Kafka to use; else the embedded one's address.")
+    ] = None,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Measures how wide a storage replication link must be."""
+    del version  # its callback has seen to it
+    ctx.obj = Session(config, bootstrap)
+
+
+for _module in _COMMANDS:
+    _module.register(app)
+
+
+def main() -> None:
+    """Runs the command; an error that linkgauge names becomes one line on stderr and exit code 1."""
+    try:
+        app()
+    except LinkgaugeError as error:
+        complain(str(error))
+        sys.exit(1)
