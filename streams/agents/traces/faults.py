@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import numpy as np
 
 from streams.agents.traces.fields import Fields, Grid, Mask, Positions
@@ -16,7 +18,7 @@ _SHOWN_CHARACTERS = 80
 class Faults:
     """The lines of a grid that break the format, gathered check by check.
 
-    `bad` marks them. Of a line with several faults the leftmost is told.
+    `bad` marks them. Of a line with several faults the leftmost is told, of several in one place the first.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -38,11 +40,12 @@ class Faults:
     def error(self) -> TraceError:
         """The error of the first bad line; there must be one."""
         row = int(np.argmax(self.bad))
-        start, stop, expected = min(
+        told = (
             (int(fields.start[at]), int(fields.stop[at]), expected)
             for lines, fields, expected in self._notes
             if (at := int(np.searchsorted(lines, row))) < len(lines) and lines[at] == row
         )
+        start, stop, expected = min(told, key=itemgetter(0))
         block = self._grid.block
         line = int(self._grid.line[row])
         line_start = int(self._grid.start[row])
