@@ -25,13 +25,17 @@ class WorkerOptions:
     topic_id: str
     topic_prefix: str = "linkgauge."
     client: Mapping[str, str] = field(default_factory=dict)
-    application: str = "linkgauge-worker"
     session_timeout_seconds: float = 6.0
     fetch_wait_seconds: float = 0.02
     commit_interval_seconds: float = 0.5
     buffered_messages: int = 256
     in_flight_bytes: int = 64 << 20
     log_level: str = "warn"
+
+    @property
+    def application(self) -> str:
+        """The consumer group: one for each set of topics."""
+        return self.topic_prefix + "worker"
 
     def topic(self, name: str) -> str:
         """Full name of one of the topics."""

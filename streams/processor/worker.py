@@ -43,9 +43,9 @@ class Worker:
         self.failure: BaseException | None = None
         self.app = build_app(options)
         self._places: dict[TP, Place] = {}
+        self._loading: dict[TP, asyncio.Task[Place | None]] = {}
         self._sought: dict[TP, tuple[int, float]] = {}
         send = around_send(self._send) if around_send else self._send
-        self._row = send
         self._deliveries = Deliveries(send, options, self._fail)
         shell.install(self.app, self._commit_offsets, options.fetch_wait_seconds)
         self.app.on_partitions_revoked.connect(self._forget)
@@ -64,7 +64,7 @@ class Worker:
                 await asyncio.sleep(3600)  # nothing more is taken while the app stops
 
     async def _take(self, message: Any) -> None:
-        place = self._places.get(message.tp) or await self._load(message)
+        place = await self._place(message.tp)
         if place is None or message.offset < place.partition.next_offset:
             return
         if message.offset > place.partition.next_offset and not await self._accept_gap(place, message):
@@ -77,15 +77,23 @@ class Worker:
         outcome = place.partition.take(group, parsed)
         await self._deliveries.submit(place, group, _received(message, append_us), outcome)
 
-    async def _load(self, message: Any) -> Place | None:
-        """Loads a partition at its first message; None where it was taken away meanwhile."""
-        generation = self.app.consumer_generation_id
-        place = await asyncio.get_running_loop().run_in_executor(
-            None, load, self.options, message.tp.partition
-        )
+    async def _place(self, tp: TP) -> Place | None:
+        """The loaded partition; None where it was taken away while it was being loaded."""
+        if tp in self._places:
+            return self._places[tp]
+        if tp not in self._loading:
+            self._loading[tp] = asyncio.get_running_loop().create_task(self._load(tp))
+        return await self._loading[tp]
+
+    async def _load(self, tp: TP) -> Place | None:
+        loading, generation = asyncio.current_task(), self.app.consumer_generation_id
+        place = await asyncio.get_running_loop().run_in_executor(None, load, self.options, tp.partition)
+        if self._loading.get(tp) is not loading:
+            return None
+        del self._loading[tp]
         if generation != self.app.consumer_generation_id or not self.app.flow_control.is_active():
             return None
-        self._places[message.tp] = place
+        self._places[tp] = place
         groups, start = len(place.partition.groups), place.partition.next_offset
         _log.info("partition_loaded", partition=place.number, groups=groups, next_offset=start)
         return place
@@ -123,17 +131,22 @@ class Worker:
 
     async def _tick(self) -> None:
         """Tells groups whose agents are quiet that append time goes on, where we have caught up."""
-        for tp, place in list(self._places.items()):
-            if place.partition.next_offset < (self.app.consumer.highwater(tp) or 0):
-                continue
-            for group in list(due(place, time.monotonic())):
-                await self._send(tp.topic, encode_message(group, Tick()), tp.partition)
+        try:
+            # A partition without messages may have open groups as well.
+            await asyncio.gather(*map(self._place, self.app.consumer.assignment()))
+            for tp, place in list(self._places.items()):
+                if place.partition.next_offset >= (self.app.consumer.highwater(tp) or 0):
+                    for group in list(due(place, time.monotonic())):
+                        await self._send(tp.topic, encode_message(group, Tick()), tp.partition)
+        except Exception as error:  # noqa: BLE001  # Faust would log it and go on
+            self._fail(error)
 
     def _commit_offsets(self) -> dict[TP, int]:
         return {tp: place.partition.commit_offset() for tp, place in self._places.items()}
 
     async def _forget(self, *_: Any, **__: Any) -> None:
         self._places.clear()
+        self._loading.clear()
         self._sought.clear()
         self._deliveries.forget()
 
