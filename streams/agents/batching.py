@@ -1,0 +1,120 @@
+"""Batches of writes: how many fit into a message, and how a known stream is cut.
+
+A message holds at most `MAX_WRITES` writes of at most `MAX_AGE_US` of time, and not more volume names than a
+message can carry. Nothing here knows Kafka or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.intervals import US
+from streams.model.writes import WriteBatch
+
+__all__ = [
+    "MAX_AGE_US",
+    "MAX_WRITES",
+    "append",
+    "by_array",
+    "compact",
+    "concat",
+    "fitting_writes",
+    "sorted_by_time",
+]
+
+MAX_WRITES = 8192
+MAX_AGE_US = 10 * US
+
+_MAX_NAMES_BYTES = 400_000
+"""Volume names in one message: with 8,192 writes of 24 B it stays well below 1 MB."""
+
+
+def concat(batches: Iterable[WriteBatch]) -> WriteBatch:
+    """One batch of all rows in order, in which every volume name stands once and is in use."""
+    parts = [batch for batch in batches if len(batch)]
+    names: dict[str, int] = {}
+    codes = [_recoded(part, names) for part in parts]
+    return _stacked(parts, codes, tuple(names))
+
+
+def compact(writes: WriteBatch) -> WriteBatch:
+    """The same rows, with only the volume names that they use."""
+    return concat([writes])
+
+
+def append(pending: WriteBatch, writes: WriteBatch) -> WriteBatch:
+    """The rows of both; cheap where both have the same list of volume names."""
+    if not len(writes) or not len(pending):
+        return pending if len(pending) else writes
+    if pending.volumes != writes.volumes:
+        return concat((pending, writes))
+    return _stacked([pending, writes], [pending.volume_codes, writes.volume_codes], writes.volumes)
+
+
+def _stacked(parts: list[WriteBatch], codes: list[NDArray[np.int32]], volumes: tuple[str, ...]) -> WriteBatch:
+    if not parts:
+        return WriteBatch.empty()
+    discards = [np.zeros(len(part), np.bool_) if part.discard is None else part.discard for part in parts]
+    return WriteBatch(
+        np.concatenate([part.time_us for part in parts]),
+        np.concatenate(codes),
+        volumes,
+        np.concatenate([part.offset_bytes for part in parts]),
+        np.concatenate([part.length_bytes for part in parts]),
+        None if all(part.discard is None for part in parts) else np.concatenate(discards),
+    )
+
+
+def _recoded(batch: WriteBatch, names: dict[str, int]) -> NDArray[np.int32]:
+    """The batch's volume codes as indices into `names`, which gets the names that it lacks."""
+    used, first, inverse = np.unique(batch.volume_codes, return_index=True, return_inverse=True)
+    mapped = np.empty(len(used), np.int32)
+    for at in np.argsort(first).tolist():
+        mapped[at] = names.setdefault(batch.volumes[used[at]], len(names))
+    return mapped[inverse]
+
+
+def fitting_writes(writes: WriteBatch, *, names_repeat: bool = False) -> int:
+    """How many of the first rows one message can hold; at least one where there are rows.
+
+    `names_repeat`: every row carries its volume's name (JSON), instead of an index (Arrow).
+    """
+    codes = writes.volume_codes[:MAX_WRITES]
+    used, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    sizes = np.fromiter((len(writes.volumes[code].encode()) for code in used.tolist()), np.int64, len(used))
+    taken = sizes[inverse] if names_repeat else np.zeros(len(codes), np.int64)
+    if not names_repeat:
+        taken[first] = sizes
+    full = np.flatnonzero(np.cumsum(taken) > _MAX_NAMES_BYTES)
+    return max(1, int(full[0])) if len(full) else len(codes)
+
+
+def sorted_by_time(writes: WriteBatch) -> WriteBatch:
+    """The rows in order of time; rows of one time keep theirs."""
+    if not len(writes) or bool((np.diff(writes.time_us) >= 0).all()):
+        return writes
+    return writes.take(np.argsort(writes.time_us, kind="stable"))
+
+
+def by_array(writes: WriteBatch) -> dict[str, WriteBatch]:
+    """Writes of volumes named `array/volume`, taken apart by array, with bare names.
+
+    Raises:
+        ValueError: a name has no array.
+    """
+    pairs = [name.partition("/") for name in writes.volumes]
+    if bad := [name for name, (_, slash, _) in zip(writes.volumes, pairs, strict=True) if not slash]:
+        raise ValueError(f"volume {bad[0]!r} has no array in its name; write array/volume")
+    arrays = {array: index for index, array in enumerate(sorted({array for array, _, _ in pairs}))}
+    bare = tuple(volume for _, _, volume in pairs)
+    renamed = WriteBatch(
+        writes.time_us, writes.volume_codes, bare, writes.offset_bytes, writes.length_bytes, writes.discard
+    )
+    if len(arrays) == 1:
+        return {next(iter(arrays)): renamed}
+    array_of = np.fromiter((arrays[array] for array, _, _ in pairs), np.int64, len(pairs))
+    of_row = array_of[writes.volume_codes]
+    return {array: renamed.take(of_row == index) for array, index in arrays.items()}

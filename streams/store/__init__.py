@@ -1,0 +1,30 @@
+"""Reading what was measured: entries, summaries, gaps, definitions, state and dead letters, from the topics.
+
+Every function takes a `Source` first: the cluster, the prefix of the topic names, the client's options. Only
+the partition of the group is read, and only rows of the group are decoded. Ranges `[from_us, to_us)` choose
+intervals by their start. A group that does not exist raises `MissingData`, which names those that do; a known
+group without results gives an empty list. Nothing here joins a consumer group or leaves a trace.
+"""
+
+from __future__ import annotations
+
+from streams.store.dead_letters import FoundLetter, read_dead_letters
+from streams.store.definitions import GroupVersion, group_versions, groups
+from streams.store.intervals import read_intervals
+from streams.store.source import Source
+from streams.store.state import StateWatch, read_group_state
+from streams.store.summaries import read_gaps, read_summaries
+
+__all__ = [
+    "FoundLetter",
+    "GroupVersion",
+    "Source",
+    "StateWatch",
+    "group_versions",
+    "groups",
+    "read_dead_letters",
+    "read_gaps",
+    "read_group_state",
+    "read_intervals",
+    "read_summaries",
+]
