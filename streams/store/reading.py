@@ -18,6 +18,7 @@ from streams.wire.record import Received
 __all__ = ["Tail", "of_group", "partition_of_group", "read_topic"]
 
 _FETCH_MESSAGES = 1000
+_FETCH_SECONDS = 0.05  # it waits so long for more messages, even if it has some
 _STALL_SECONDS = 30.0
 
 KeyFilter = Callable[[bytes | None], bool]
@@ -78,7 +79,7 @@ class Tail:
         self._assign()
         heard = time.monotonic()
         while self._next < end:
-            messages = self._consumer.consume(_FETCH_MESSAGES, timeout=1.0)
+            messages = self._consumer.consume(_FETCH_MESSAGES, timeout=_FETCH_SECONDS)
             for message in messages:
                 if self._is_new(message, end):
                     yield message

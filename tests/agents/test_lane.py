@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -39,7 +41,7 @@ def run(writes: WriteBatch, until_us: int, pieces: list[int], **options: object)
     lane = Lane(Chain("array", "agent", 0, START_US), **options)
     messages = []
     edges = [0, *sorted(pieces), len(writes)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         piece = writes.take(slice(start, end))
         reached_us = int(writes.time_us[end - 1]) if end else START_US
         messages += lane.add(piece, reached_us)
@@ -92,7 +94,7 @@ def greedy(writes: WriteBatch, until_us: int) -> list[tuple[int, int]]:
     """`(rows, watermark)` of each batch, write by write."""
     times = writes.time_us.tolist()
     cuts, rows = [], 0
-    for index, time_us in enumerate(times):
+    for index in range(len(times)):
         rows += 1
         first_us = times[index - rows + 1]
         next_us = times[index + 1] if index + 1 < len(times) else until_us

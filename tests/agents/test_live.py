@@ -1,4 +1,4 @@
-"""A live agent: everything handed in is sent or declared lost, and messages vouch for no more than is true."""
+"""A live agent: what is handed in is sent or declared lost, and messages vouch for no more than is true."""
 
 from __future__ import annotations
 
