@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams.agents.brute import measure
 from streams.agents.synthetic import FleetSpec, demo_fleet
 from streams.agents.synthetic.arrivals import HOUR_US, hourly
-from streams.agents.synthetic.walks import Shuffle
+from streams.agents.synthetic.walks import HotSpot, Sequential, Shuffle, Uniform
 from streams.errors import SettingsError
 from streams.model.writes import WriteBatch, volume_id
 
@@ -42,8 +42,8 @@ def fleets(draw):
         volumes_per_array=draw(st.integers(1, 4)),
         volume_bytes=tracks * track_bytes + draw(st.integers(0, track_bytes - 1)),
         start_us=draw(st.integers(0, 30 * HOUR_US)),
-        duration_seconds=draw(st.sampled_from([1, 7, 60, 4000, 9000])),
-        writes_per_second=draw(st.integers(1, 3)),
+        duration_seconds=draw(st.sampled_from([1, 7, 60, 4000])),
+        writes_per_second=draw(st.integers(1, 2)),
         write_bytes=draw(st.integers(1, longest)),
         pattern=pattern,
         track_bytes=track_bytes,
@@ -137,6 +137,32 @@ def test_counting_arrivals_undoes_their_times(start_us, length_us, rate, percent
 @given(st.integers(1, 300), st.integers(0, 2**32))
 def test_a_shuffle_hits_every_number_once(size, seed):
     assert sorted(Shuffle.drawn(size, seed)(np.arange(size)).tolist()) == list(range(size))
+
+
+@st.composite
+def walks(draw):
+    write_bytes, slots = draw(st.integers(1, 9)), draw(st.integers(1, 3))
+    kind = draw(st.sampled_from([HotSpot, Uniform, Sequential]))
+    if kind is Sequential:
+        lap = draw(st.integers(1, 12))
+        return Sequential(lap, draw(st.integers(0, lap - 1)), draw(st.integers(1, 20)), write_bytes)
+    shuffle = Shuffle.drawn(draw(st.integers(2, 20)), draw(st.integers(0, 99)))
+    track_bytes = write_bytes * slots + draw(st.integers(0, write_bytes - 1))
+    if kind is Uniform:
+        return Uniform(shuffle, track_bytes, write_bytes)
+    hot_tracks = draw(st.integers(1, shuffle.size - 1))
+    return HotSpot(shuffle, hot_tracks, draw(st.integers(2, 5)), track_bytes, write_bytes)
+
+
+@given(walks())
+def test_any_run_of_steps_touches_what_sets_find(walk):
+    offsets = walk.offsets_bytes(np.arange(40)).tolist()
+    for first in range(0, 40, 3):
+        tracks: set[int] = set()
+        for stop, offset in enumerate(offsets[first:], start=first):
+            assert walk.changed_tracks(first, stop) == len(tracks)
+            last = (offset + walk.write_bytes - 1) // walk.track_bytes
+            tracks.update(range(offset // walk.track_bytes, last + 1))
 
 
 def test_volumes_and_seeds_differ():

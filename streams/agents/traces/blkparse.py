@@ -60,7 +60,7 @@ class BlkparseReader:
     def _requests(self, grid: Grid, faults: Faults) -> tuple[NDArray[np.uint8], Extent, Extent]:
         """What each event asks for; extents are read only where the action is the one that counts."""
         rwbs, plus = grid.column(_RWBS), grid.column(_PLUS)
-        counts = grid.column(_ACTION).equal(self._action) & (grid.count > _RWBS)
+        counts = grid.column(_ACTION).equal(self._action)
         has_data = counts & plus.equal(b"+")
         faults.add(counts & ~has_data & ~_has_no_data(grid), plus, "+ and a number of blocks")
         rows = np.flatnonzero(has_data)
