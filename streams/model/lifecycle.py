@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.model.feeding import refuse
 from streams.model.groups import Definition
+from streams.model.intervals import US
 from streams.model.messages import Command, Message
 from streams.model.opengroup import OpenGroup
 from streams.model.screening import REASONS
@@ -36,7 +37,11 @@ def define(group: OpenGroup, message: Message, definition: Definition) -> tuple[
 
 
 def command(group: OpenGroup, message: Message, body: Command) -> None:
-    """Starts, stops or deletes. The first two take effect at the first free interval or at a later `at_us`."""
+    """Starts, stops or deletes.
+
+    The first two take effect at the first free interval or at a later `at_us`, always on a whole second: what
+    they cut off may begin a gap, and rows are keyed by seconds.
+    """
     if group.state.deleted:
         refuse(group, message, "group-deleted", REASONS["group-deleted"])
     elif body.action == "delete":
@@ -50,6 +55,7 @@ def command(group: OpenGroup, message: Message, body: Command) -> None:
 def _effective_us(group: OpenGroup, at_us: int | None) -> int | None:
     """When a command takes effect; None: at once, for nothing was collected yet."""
     free = group.first_free()
+    at_us = None if at_us is None else at_us // US * US
     if free is None:
         return at_us
     start_us = group.span_of(free)[0]
@@ -63,7 +69,7 @@ def _started(group: OpenGroup, message: Message, body: Command) -> list[Window]:
     """
     start_us, end_us = _effective_us(group, body.at_us), None
     if body.intervals is not None:
-        start_us = message.append_us if start_us is None else start_us
+        start_us = message.append_us // US * US if start_us is None else start_us
         length_us = group.geometry.interval_us
         end_us = (start_us // length_us + body.intervals) * length_us
     return _joined([*_cut(group.state.windows, start_us), (start_us, end_us)])
