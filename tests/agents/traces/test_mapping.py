@@ -1,5 +1,7 @@
 """Mappings of columns: what they refuse, and how a command line spells them."""
 
+from pathlib import Path
+
 import pytest
 
 from streams.agents.traces.mapping import BLANKS, CsvMapping
@@ -82,6 +84,26 @@ def test_what_cannot_be_meant_is_refused_with_its_key(text, message):
     with pytest.raises(SettingsError) as raised:
         CsvMapping.parse(text)
     assert message in str(raised.value)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "traces.md"
+EXAMPLES = [
+    line.strip() for line in PAGE.read_text().splitlines() if line.startswith("    ") and "offset=" in line
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_of_the_page_are_mappings(example):
+    mapping = CsvMapping.parse(example)
+    assert {"time", "volume", "op", "offset", "length"} <= set(mapping.places())
+
+
+def test_the_page_names_every_key():
+    assert len(EXAMPLES) == 7
+    with pytest.raises(SettingsError) as raised:
+        CsvMapping.parse("what=1")
+    keys = str(raised.value).split("choose from ")[1].split(", ")
+    assert [key for key in keys if f"`{key}`" not in PAGE.read_text()] == []
 
 
 @pytest.mark.parametrize("delimiter", ["", "\n", "\r", '"', "é", "."])
