@@ -51,7 +51,7 @@ class Faults:
         line_start = int(self._grid.start[row])
         found = _text(self._grid, start, stop)[:_SHOWN_CHARACTERS]
         if block.first_line + line == 1 and line_start == PAD_BYTES and not any(c.isdigit() for c in found):
-            expected += " (a header line must be declared; only the format csv can have one)"
+            expected += " (if this is a header: only the format csv reads one, with header=yes)"
         column = len(_text(self._grid, line_start, start)) + 1
         return TraceError(block.file, block.first_line + line, column, expected, found)
 

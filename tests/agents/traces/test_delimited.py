@@ -219,7 +219,7 @@ def test_blank_lines_are_skipped_but_numbered(tmp_path):
 
 def test_a_header_where_none_is_expected_is_refused_with_a_hint(tmp_path):
     text = "Timestamp,Hostname,DiskNumber,Type,Offset,Size,ResponseTime\n"
-    fails(tmp_path, text, MSR, (1, 1), "Timestamp", "a header line must be declared")
+    fails(tmp_path, text, MSR, (1, 1), "Timestamp", "if this is a header")
 
 
 def test_nanoseconds_are_cut(tmp_path):
