@@ -20,6 +20,7 @@ __all__ = ["Tail", "of_group", "partition_of_group", "read_topic"]
 _FETCH_MESSAGES = 1000
 _FETCH_SECONDS = 0.05  # it waits so long for more messages, even if it has some
 _STALL_SECONDS = 30.0
+_LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
 
 KeyFilter = Callable[[bytes | None], bool]
 
@@ -72,7 +73,7 @@ class Tail:
 
     def up_to_now(self) -> Iterator[Message]:
         """The messages from where the last call ended to the present end of the partition, or a few more."""
-        low, end = self._consumer.get_watermark_offsets(self._at, timeout=REQUEST_SECONDS)
+        low, end = self._bounds()
         self._next = max(self._next, low)
         if self._next >= end:
             return
@@ -81,18 +82,32 @@ class Tail:
         while self._next < end:
             messages = self._consumer.consume(_FETCH_MESSAGES, timeout=_FETCH_SECONDS)
             for message in messages:
-                if self._is_new(message, end):
+                if self._is_new(message):
                     yield message
             heard = time.monotonic() if messages else heard
             if time.monotonic() - heard > _STALL_SECONDS:
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001  # librdkafka names its own codes so
+
+    def _bounds(self) -> tuple[int, int]:
+        """The first offset of the partition, and the one behind its last."""
+        deadline = time.monotonic() + REQUEST_SECONDS
+        while True:
+            try:
+                low, end = self._consumer.get_watermark_offsets(self._at, timeout=REQUEST_SECONDS)
+            except KafkaException as error:
+                # A new topic, or a restarted broker, is known a moment before its partitions have a leader.
+                if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                    raise
+                time.sleep(_FETCH_SECONDS)
+            else:
+                return low, end
 
     def _assign(self) -> None:
         if not self._assigned:
             self._consumer.assign([TopicPartition(self._at.topic, self._at.partition, self._next)])
             self._assigned = True
 
-    def _is_new(self, message: Message, end: int) -> bool:
+    def _is_new(self, message: Message) -> bool:
         if message.partition() != self._at.partition:
             return False
         offset = message.offset() or 0
@@ -102,8 +117,8 @@ class Tail:
             return new
         if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  # as above
             raise KafkaException(error)
-        # Compaction may have removed what stood just before the end.
-        self._next = max(self._next, offset, end)
+        # The end as it was when the event arose: beyond the last message where compaction removed some.
+        self._next = max(self._next, offset)
         return False
 
 
