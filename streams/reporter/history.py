@@ -1,0 +1,119 @@
+"""What the topics say of every group: its definition, the newest intervals of each length, its counters.
+
+Rows may come in any order and repeatedly, as topics allow: the newest revision of an interval counts, and no
+counter ever steps back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+
+from streams.model.entries import Gap, Summary, Totals
+from streams.model.groups import Definition
+from streams.model.state import Version
+from streams.wire.keys import GapKey, GroupKey, SummaryKey
+
+__all__ = ["GroupHistory", "History", "Row"]
+
+Row = Summary | Gap | Version | SummaryKey | GapKey | GroupKey
+"""What can stand on the topics; a key alone says that its row was removed."""
+
+
+@dataclass(slots=True)
+class GroupHistory:
+    """What is kept of one group.
+
+    `intervals`: summaries by length and start; the newest ones only. `totals` is the greatest value seen of
+    each counter: all of them grow along the group's log, so together they are those of its newest mark.
+    """
+
+    versions: dict[int, Definition] = field(default_factory=dict)
+    intervals: dict[int, dict[int, Summary]] = field(default_factory=dict)
+    gaps: dict[int, Gap] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+    watermark_us: int | None = None
+
+    @property
+    def version(self) -> int | None:
+        """Number of the newest definition, None when the group was deleted or is not known yet."""
+        return max(self.versions, default=None)
+
+    @property
+    def definition(self) -> Definition | None:
+        """The newest definition."""
+        return None if self.version is None else self.versions[self.version]
+
+    def newest(self) -> Iterator[Summary]:
+        """The newest interval of each length that the definition measures, the base interval first."""
+        if self.definition is None:
+            return
+        geometry = self.definition.geometry
+        for length in (geometry.interval_seconds, *sorted(geometry.rungs_seconds)):
+            if rows := self.intervals.get(length):
+                yield rows[max(rows)]
+
+    def newest_gap(self) -> Gap | None:
+        """The newest run of intervals that nothing fed."""
+        return self.gaps[max(self.gaps)] if self.gaps else None
+
+
+class History:
+    """Every group that the topics speak of; `length` newest intervals of each group and length are kept."""
+
+    def __init__(self, length: int) -> None:
+        self.groups: dict[str, GroupHistory] = {}
+        self._length = length
+
+    def take(self, row: Row) -> str:
+        """Takes a row, or the removal of one; returns the group that it is about."""
+        name = row.definition.group if isinstance(row, Version) else row.group
+        group = self.groups.setdefault(name, GroupHistory())
+        match row:
+            case Summary():
+                self._take_summary(group, row)
+            case Gap():
+                group.gaps[row.start_us] = row
+                _trim(group.gaps, self._length)
+            case Version():
+                group.versions[row.number] = row.definition
+            case _:
+                _remove(group, row)
+                if not (group.versions or group.intervals or group.gaps):
+                    del self.groups[name]
+        return name
+
+    def _take_summary(self, group: GroupHistory, summary: Summary) -> None:
+        group.totals = _greatest(group.totals, summary.totals)
+        if summary.watermark_us is not None:
+            group.watermark_us = max(group.watermark_us or summary.watermark_us, summary.watermark_us)
+        rows = group.intervals.setdefault(summary.rung_seconds, {})
+        known = rows.get(summary.start_us)
+        if known is None or known.revision <= summary.revision:
+            rows[summary.start_us] = summary
+            _trim(rows, self._length)
+
+
+def _remove(group: GroupHistory, key: SummaryKey | GapKey | GroupKey) -> None:
+    match key:
+        case GroupKey():
+            group.versions.pop(key.version, None)
+        case GapKey():
+            group.gaps.pop(key.start_us, None)
+        case SummaryKey():
+            rows = group.intervals.get(key.rung_seconds, {})
+            known = rows.get(key.start_us)
+            # Removing a revision that a newer one replaced changes nothing.
+            if known is not None and known.revision <= key.revision:
+                del rows[key.start_us]
+                if not rows:
+                    del group.intervals[key.rung_seconds]
+
+
+def _trim(rows: dict[int, Summary] | dict[int, Gap], length: int) -> None:
+    while len(rows) > length:
+        del rows[min(rows)]
+
+
+def _greatest(one: Totals, other: Totals) -> Totals:
+    return Totals(**{f.name: max(getattr(one, f.name), getattr(other, f.name)) for f in fields(Totals)})

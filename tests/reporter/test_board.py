@@ -1,0 +1,145 @@
+"""What a scrape says after which rows."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams import __version__
+from streams.model.entries import Totals
+from streams.reporter.board import Board
+from streams.settings import Settings
+from streams.wire.keys import GroupKey
+
+GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
+LINKS = {"east": {"groups": ["oracle"], "path_bits_per_second": 1e6, "paths": 2, "efficiency": 0.5}}
+
+
+def board_of(*rows, **settings):
+    board = Board(Settings(**settings))
+    for row in rows:
+        board.take(row)
+    board.show()
+    return board
+
+
+def scrape(board):
+    registry = CollectorRegistry()
+    registry.register(board)
+    return generate_latest(registry).decode()
+
+
+def samples(board, family=None):
+    """Samples of groups and links: `name{labels}` without the prefix -> value."""
+    return {
+        " ".join([s.name.removeprefix("linkgauge_"), *s.labels.values()]): s.value
+        for metric in text_string_to_metric_families(scrape(board))
+        for s in metric.samples
+        if (family is None or s.name == f"linkgauge_{family}") and "reporter" not in s.name
+    }
+
+
+def test_the_whole_page(rows):
+    board = board_of(
+        rows.version(),
+        rows.summary(0, changed=2 << 20, coverage=0.5),
+        rows.summary(0, length=900, changed=3 << 20, shipped=6 << 20),
+        rows.summary(0, length=3600, changed=45_000_000, shipped=90_000_000, written_bytes=None),
+        links=LINKS,
+    )
+    assert scrape(board) == GOLDEN.read_text().replace('version="0.1.0"', f'version="{__version__}"')
+
+
+def test_a_group_without_a_definition_is_not_shown(rows):
+    board = board_of(rows.summary(0))
+    assert samples(board) == {f"build_info {__version__}": 1}
+
+
+def test_a_defined_group_without_an_interval_shows_no_figure(rows):
+    assert samples(board_of(rows.version())) == {
+        "data_group_info oracle 1 300 65536": 1,
+        f"build_info {__version__}": 1,
+    }
+
+
+def test_a_deleted_group_vanishes_and_its_link_has_no_figure(rows):
+    board = board_of(
+        rows.version(), rows.version("mail"), rows.summary(0), rows.summary(0, "mail"), links=LINKS
+    )
+    assert samples(board, "link_members_missing") == {"link_members_missing east": 0}
+    board.take(GroupKey("oracle", 1))
+    board.show()
+    shown = samples(board)
+    assert not [name for name in shown if "oracle" in name and "member_info" not in name]
+    assert [name for name in shown if name.startswith("writes_total")] == ["writes_total mail"]
+    assert shown["link_members_missing east"] == 1
+    assert not [name for name in shown if name.startswith("link_required")]
+
+
+def test_the_newest_interval_is_shown_not_the_last_to_arrive(rows):
+    board = board_of(rows.version(), rows.summary(5, changed=1 << 20))
+    board.take(rows.summary(3, changed=9 << 20, totals=Totals(intervals_closed=4)))
+    board.show()
+    shown = samples(board)
+    assert shown["window_changed_bytes oracle 300"] == 1 << 20
+    assert shown["interval_end_timestamp_seconds oracle"] == 1800
+    assert shown["intervals_closed_total oracle"] == 6
+
+
+def test_a_gap_is_no_zero(rows):
+    board = board_of(rows.version(), rows.summary(0), rows.gap(1, 500))
+    shown = samples(board)
+    assert shown["coverage_ratio oracle"] == 0
+    assert shown["interval_end_timestamp_seconds oracle"] == 500 * 300
+    assert "window_changed_bytes oracle 300" not in shown
+    board.take(rows.summary(500, changed=0))
+    board.show()
+    shown = samples(board)
+    assert (shown["coverage_ratio oracle"], shown["window_changed_bytes oracle 300"]) == (1, 0)
+
+
+def test_what_is_unknown_is_absent(rows):
+    board = board_of(
+        rows.version(),
+        rows.summary(0, written_bytes=None, watermark_us=None),
+        rows.summary(0, length=900, changed=0, written_bytes=None, watermark_us=None),
+    )
+    shown = samples(board)
+    assert not [name for name in shown if name.startswith(("window_written", "fold_ratio", "watermark"))]
+    assert shown["window_shipped_bytes oracle 900"] == 0
+
+
+def test_nothing_changes_between_two_shows(rows):
+    board = board_of(rows.version(), rows.summary(0))
+    before = samples(board)
+    board.take(rows.summary(1))
+    assert samples(board) == before
+    board.show()
+    assert samples(board) != before
+
+
+def test_hostile_names(rows):
+    name = 'a"b\\c\nd{}'
+    shown = samples(board_of(rows.version(name), rows.summary(0, name)))
+    assert shown[f"writes_total {name}"] == 10
+
+
+def test_before_the_first_show_only_the_reporter_itself(rows):
+    board = Board(Settings(links=LINKS))
+    board.take(rows.version())
+    board.take(rows.summary(0))
+    assert samples(board) == {f"build_info {__version__}": 1}
+    assert "linkgauge_reporter_ready 0.0" in scrape(board)
+    board.show()
+    assert "linkgauge_reporter_ready 1.0" in scrape(board)
+
+
+@pytest.mark.parametrize("paths", [1, 4])
+def test_headroom_is_negative_exactly_when_more_paths_are_required(rows, paths):
+    links = {"east": LINKS["east"] | {"paths": paths}}
+    needed = 45_000_000 * 3  # bytes in an hour: 0.3 Mbit/s over paths that give 0.35 each
+    shown = samples(board_of(rows.version(), rows.summary(0, changed=needed * 3), links=links))
+    assert shown["link_paths_required east resync"] == 3
+    assert (shown["link_headroom_ratio east resync"] < 0) == (paths < 3)
+    assert shown["link_paths_installed east"] == paths

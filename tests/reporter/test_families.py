@@ -1,0 +1,45 @@
+"""Names and help of the metrics: the page says the same, and Prometheus' own linter has nothing to say."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from streams.reporter.board import Board
+from streams.reporter.families import FAMILIES, metrics_page
+from streams.settings import Settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE_OF_A_SCRAPE = Path(__file__).parent / "golden" / "metrics.txt"
+
+
+def test_the_page_is_that_of_the_table():
+    assert PAGE.read_text("utf-8") == metrics_page(), "python -m streams.reporter.families > docs/metrics.md"
+
+
+def test_names_by_kind():
+    for name, family in FAMILIES.items():
+        assert name.endswith("_total") == (family.kind == "counter")
+        assert name.endswith("_info") == (family.kind == "info")
+        assert family.help.endswith(".")
+
+
+def test_the_golden_scrape_has_every_family():
+    text = PAGE_OF_A_SCRAPE.read_text()
+    assert [name for name in FAMILIES if f"\n# TYPE linkgauge_{name} " not in f"\n{text}"] == []
+
+
+@pytest.mark.external
+def test_promtool_has_nothing_to_say():
+    registry = CollectorRegistry()
+    registry.register(Board(Settings()))
+    for text in (PAGE_OF_A_SCRAPE.read_bytes(), generate_latest(registry)):
+        checked = subprocess.run(
+            [shutil.which("promtool") or "promtool", "check", "metrics"],
+            input=text,
+            capture_output=True,
+            check=False,
+        )
+        assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")

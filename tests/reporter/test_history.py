@@ -1,0 +1,107 @@
+"""History: the same whatever the order and however often rows come, and never a step back."""
+
+import random
+from dataclasses import astuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.model.entries import Totals
+from streams.model.intervals import US
+from streams.reporter.history import History
+from streams.wire.keys import GapKey, GroupKey, SummaryKey
+
+places = st.lists(st.tuples(st.integers(0, 6), st.sampled_from((300, 900)), st.integers(0, 2)), max_size=12)
+
+
+def state(history):
+    return {
+        name: (group.version, group.intervals, group.gaps, group.totals, group.watermark_us)
+        for name, group in history.groups.items()
+    }
+
+
+def key_of(summary):
+    return SummaryKey(summary.group, summary.rung_seconds, summary.start_us, summary.revision)
+
+
+@given(places, st.randoms(use_true_random=False), st.integers(1, 4))
+def test_order_and_repetition_do_not_matter(rows, places, shuffle: random.Random, length):
+    written = [
+        rows.summary(i, length=rung, revision=r, totals=Totals(writes=i, late_writes=r))
+        for i, rung, r in places
+    ]
+    written += [rows.version(), rows.gap(2, 4)]
+    straight, mixed = History(length), History(length)
+    for row in written:
+        straight.take(row)
+    again = written + shuffle.choices(written, k=5)
+    shuffle.shuffle(again)
+    for row in again:
+        mixed.take(row)
+    assert state(mixed) == state(straight)
+    newest = {s.rung_seconds: (s.start_us, s.revision) for s in mixed.groups["oracle"].newest()}
+    for rung in {rung for _, rung, _ in places}:
+        best = max((i, r) for i, length_, r in places if length_ == rung)
+        assert newest[rung] == (best[0] * 300 * US, best[1])
+
+
+@given(places)
+def test_counters_and_watermark_never_step_back(rows, places):
+    history, before = History(3), (0,) * len(astuple(Totals()))
+    watermark = 0
+    for i, rung, revision in places:
+        history.take(
+            rows.summary(i, length=rung, revision=revision, totals=Totals(writes=i, late_writes=revision))
+        )
+        group = history.groups["oracle"]
+        now = astuple(group.totals)
+        assert all(a >= b for a, b in zip(now, before, strict=True))
+        assert group.watermark_us >= watermark
+        before, watermark = now, group.watermark_us
+
+
+def test_a_late_revision_of_an_old_interval_raises_its_counter(rows):
+    history = History(10)
+    history.take(rows.summary(5, totals=Totals(writes=60, late_writes=0)))
+    history.take(rows.summary(2, revision=1, totals=Totals(writes=63, late_writes=3)))
+    history.take(rows.summary(1, totals=Totals(writes=20)))
+    assert history.groups["oracle"].totals == Totals(writes=63, late_writes=3)
+
+
+def test_history_is_bounded(rows):
+    history = History(3)
+    for index in (5, 1, 9, 7, 3):
+        history.take(rows.summary(index))
+        history.take(rows.gap(index, index + 1))
+    group = history.groups["oracle"]
+    assert sorted(group.intervals[300]) == sorted(group.gaps) == [i * 300 * US for i in (5, 7, 9)]
+
+
+def test_only_lengths_that_the_definition_measures_are_newest(rows):
+    history = History(3)
+    history.take(rows.summary(0))
+    assert list(history.groups["oracle"].newest()) == []  # not defined yet
+    for row in (rows.version(), rows.summary(0, length=60), rows.summary(0, length=900)):
+        history.take(row)
+    assert [s.rung_seconds for s in history.groups["oracle"].newest()] == [300, 900]
+
+
+def test_removed_rows(rows):
+    history = History(3)
+    first, second, revised = rows.summary(0), rows.summary(1), rows.summary(1, revision=1)
+    for row in (rows.version(), first, second, revised, rows.gap(2, 3)):
+        history.take(row)
+    history.take(key_of(second))  # compaction's way of saying that revision 1 replaced it
+    assert list(history.groups["oracle"].newest()) == [revised]
+    history.take(key_of(revised))
+    assert list(history.groups["oracle"].newest()) == [first]
+    history.take(GapKey("oracle", 2 * 300 * US))
+    assert history.groups["oracle"].newest_gap() is None
+    history.take(key_of(first))
+    assert list(history.groups["oracle"].newest()) == []
+    history.take(GroupKey("oracle", 1))
+    assert history.groups == {}
+    history.take(GroupKey("never heard of", 1))
+    history.take(SummaryKey("never heard of", 300, 0, 0))
+    assert history.groups == {}

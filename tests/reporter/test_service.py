@@ -1,0 +1,177 @@
+"""The reporter on a real Kafka: rows in, figures out, from the beginning and on."""
+
+# ruff: noqa: S310  # the addresses are those of our own server
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+from threading import Event, Thread
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+from confluent_kafka import Producer
+
+from streams.errors import BrokerUnreachable, SettingsError, TopicMismatch
+from streams.reporter.service import run_reporter
+from streams.settings import Settings
+from streams.wire.definitions import encode_version
+from streams.wire.keys import group_key
+from streams.wire.summaries import encode_gap, encode_summary
+
+pytestmark = pytest.mark.broker
+
+PATIENCE_SECONDS = 60
+
+
+def settings_for(topics, **sections):
+    broker = {"bootstrap": topics.bootstrap, "topic_prefix": topics.prefix}
+    return Settings(broker=broker, reporter={"port": 0}, **sections)
+
+
+def publish(topics, *records):
+    """Sends `(suffix, key, value)` and waits until the broker has them."""
+    producer = Producer({"bootstrap.servers": topics.bootstrap})
+    for suffix, key, value in records:
+        producer.produce(topics.name(suffix), value, key)
+    assert producer.flush(30) == 0
+
+
+def interval(record):
+    return "intervals", record.key, record.value
+
+
+def definition(record):
+    return "groups", record.key, record.value
+
+
+@contextmanager
+def reporting(settings):
+    """A reporter in a thread of its own; gives its address."""
+    stop, ports = Event(), Queue()
+    thread = Thread(target=run_reporter, args=(settings, stop, ports.put))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{ports.get(timeout=PATIENCE_SECONDS)}"
+    finally:
+        stop.set()
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
+
+def await_text(url, *wanted, unwanted=()):
+    """The page, once it has all that is wanted and nothing else that is not."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    text = ""
+    while time.monotonic() < end:
+        try:
+            with urlopen(url, timeout=10) as reply:
+                text = reply.read().decode()
+        except (HTTPError, URLError) as refusal:
+            text = str(refusal)
+        if all(w in text for w in wanted) and not any(u in text for u in unwanted):
+            return text
+        time.sleep(0.1)
+    raise AssertionError(f"wanted {wanted}, not {unwanted}, in:\n{text}")
+
+
+def test_rows_before_and_after_the_start(topics, rows):
+    before = [rows.summary(index, changed=65_536 * (index + 1)) for index in range(20)]
+    publish(
+        topics, definition(encode_version(rows.version())), *(interval(encode_summary(s)) for s in before)
+    )
+    links = {"east": {"groups": ["oracle"], "path_bits_per_second": 1e6}}
+    with reporting(settings_for(topics, links=links)) as address:
+        await_text(f"{address}/readyz", "ready")
+        ready = await_text(f"{address}/metrics", "linkgauge_reporter_ready 1.0")
+        assert 'linkgauge_window_changed_bytes{data_group="oracle",window_seconds="300"} 1.31072e+06' in ready
+        assert 'linkgauge_intervals_closed_total{data_group="oracle"} 20.0' in ready
+        assert "linkgauge_reporter_lag_messages 0.0" in ready
+        publish(topics, interval(encode_summary(rows.summary(20, changed=0))))
+        await_text(
+            f"{address}/metrics",
+            'linkgauge_window_changed_bytes{data_group="oracle",window_seconds="300"} 0.0',
+            'linkgauge_intervals_closed_total{data_group="oracle"} 21.0',
+            'linkgauge_link_required_bytes_per_second{link="east",mode="resync",range_seconds="300"} 0.0',
+        )
+
+
+def test_rows_that_cannot_be_understood_are_counted_and_passed_over(topics, rows):
+    publish(
+        topics,
+        definition(encode_version(rows.version())),
+        ("intervals", b"no key", b"{"),
+        ("groups", b"no key", b"[]"),
+        ("intervals", b"no key", None),
+        interval(encode_gap(rows.gap(0, 5))),
+    )
+    with reporting(settings_for(topics)) as address:
+        await_text(
+            f"{address}/metrics",
+            "linkgauge_reporter_refused_rows_total 3.0",
+            'linkgauge_interval_end_timestamp_seconds{data_group="oracle"} 1500.0',
+        )
+
+
+def test_a_deleted_group_vanishes_and_stays_away_after_a_restart(topics, rows):
+    summary = encode_summary(rows.summary(0))
+    publish(topics, definition(encode_version(rows.version())), interval(summary))
+    settings = settings_for(topics)
+    with reporting(settings) as address:
+        await_text(f"{address}/metrics", 'linkgauge_writes_total{data_group="oracle"} 10.0')
+        publish(topics, ("groups", group_key("oracle", 1), None))
+        await_text(f"{address}/metrics", "linkgauge_reporter_ready 1.0", unwanted=["oracle"])
+    with reporting(settings) as address:
+        await_text(f"{address}/metrics", "linkgauge_reporter_ready 1.0", unwanted=["oracle"])
+
+
+def test_no_topics(broker):
+    settings = Settings(broker={"bootstrap": broker.bootstrap, "topic_prefix": "none."}, reporter={"port": 0})
+    with pytest.raises(TopicMismatch, match=r"none\.intervals is missing .*topics create"):
+        run_reporter(settings, Event())
+
+
+def test_no_broker():
+    settings = Settings(broker={"bootstrap": "127.0.0.1:1"}, reporter={"port": 0})
+    with pytest.raises(BrokerUnreachable, match=r"127\.0\.0\.1:1"):
+        run_reporter(settings, Event())
+
+
+def test_overlapping_groups_of_a_link():
+    member = {"array": "array", "volume": "v"}
+    settings = Settings(
+        links={"east": {"groups": ["a", "b"], "path_bits_per_second": 1}},
+        groups={"a": {"members": [member]}, "b": {"members": [member]}},
+    )
+    with pytest.raises(SettingsError, match=r"links\.east\.groups: groups a and b overlap on .*array/v"):
+        run_reporter(settings, Event())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_command(topics, tmp_path, number):
+    linkgauge = str(Path(sys.executable).with_name("linkgauge"))
+    (tmp_path / "linkgauge.toml").write_text(
+        f'[broker]\nbootstrap = "{topics.bootstrap}"\ntopic_prefix = "{topics.prefix}"\n'
+        "[reporter]\nport = 0\n"
+    )
+    reporter = subprocess.Popen(
+        [linkgauge, "reporter"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    with reporter:
+        for line in reporter.stdout:
+            if "reporter_ready" in line:
+                break
+        reporter.send_signal(number)
+        said = reporter.stdout.read()
+        assert reporter.wait(10) == 0
+    assert "reporter_stopped" in said
