@@ -1,0 +1,60 @@
+# Everything a newcomer or a maintainer does with linkgauge: `make help`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PROGRAMS := build/programs
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help venv demo test test-all test-external lint format lock lock-kafka
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## the environment in .venv, with the linkgauge command
+
+demo: $(INSTALLED) ## Kafka, worker, reporter and a synthetic fleet; Ctrl-C ends (ARGS=--exit: after the report)
+	$(BIN)/linkgauge up --demo $(ARGS)
+
+test: lint ## lint and all tests that need nothing but Python, pip and Maven Central (ARGS go to pytest)
+	$(BIN)/pytest -m "not external" $(ARGS)
+
+test-all: test test-external ## the same, and the tests that need programs which this installs by apt-get
+
+test-external: $(INSTALLED) ## only the tests that need installed programs
+	ops/install-test-programs $(PROGRAMS)
+	PATH="$(CURDIR)/$(PROGRAMS)/usr/bin:$$PATH" $(BIN)/pytest -m external $(ARGS)
+
+lint: $(INSTALLED) ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# pip-compile sees the public index alone: a folder of local wheels would narrow the hashes to this machine's.
+COMPILE = env -u PIP_FIND_LINKS CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
+	--allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+lock: $(INSTALLED) ## requirements/*.txt from pyproject.toml, by the oldest Python (ARGS=--upgrade: newest versions)
+	$(COMPILE) --extra broker --extra dev --build-deps-for editable -o requirements/dev.txt $(ARGS) pyproject.toml
+	$(COMPILE) --extra broker --constraint requirements/dev.txt -o requirements/runtime.txt $(ARGS) pyproject.toml
+
+lock-kafka: $(INSTALLED) ## the pinned jars of the embedded Kafka, from streams/broker/pin.py
+	$(BIN)/python -m streams.broker.pin
+
+$(INSTALLED): requirements/dev.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "linkgauge needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=python3.12, for instance" >&2; \
+		exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+		rm -rf .venv; \
+		echo "$(PYTHON) cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 1; }
