@@ -64,11 +64,6 @@ class Worker(_Section):
         description="What this worker is called in the consumer group; it must differ between workers and "
         "stay the same over restarts, so that those do not shuffle partitions. By default the host's name.",
     )
-    consumer_group: str = Field(
-        default="linkgauge-worker",
-        min_length=1,
-        description="The consumer group that workers share partitions in.",
-    )
 
 
 class Reporter(_Section):
@@ -81,9 +76,9 @@ class Reporter(_Section):
     )
     port: int = Field(default=9108, ge=0, le=65_535, description="Port of `/metrics`; 0 picks a free one.")
     history_intervals: int = Field(
-        default=288,
+        default=24,
         ge=1,
-        description="Newest intervals kept of each group and rung; 288 are a day of 5 minutes.",
+        description="Newest intervals kept of each group and rung.",
     )
 
 

@@ -1,0 +1,87 @@
+"""`linkgauge worker` and `linkgauge reporter`: one service each, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+from streams.broker.topics import check_topics, cluster_identity
+from streams.cli.logs import configure_logs
+from streams.cli.session import session_of
+from streams.cli.topics import layout_from
+from streams.errors import TopicMismatch
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.processor.options import WorkerOptions
+
+__all__ = ["register", "stop_signals", "worker_options"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the services to the command."""
+    app.command()(worker)
+    app.command()(reporter)
+
+
+def worker(ctx: typer.Context) -> None:
+    """Run a worker: writes in, bit tables and summaries out. Several share the groups."""
+    # Faust takes half a second to import; the other commands do without.
+    from streams.processor.worker import run_worker  # noqa: PLC0415
+
+    configure_logs()
+    run_worker(worker_options(session_of(ctx).settings))
+
+
+def reporter(ctx: typer.Context) -> None:
+    """Run the reporter: summaries in, Prometheus metrics out."""
+    from streams.reporter.service import run_reporter  # noqa: PLC0415  # prometheus_client, as above
+
+    configure_logs()
+    with stop_signals() as stop:
+        run_reporter(session_of(ctx).settings, stop)
+
+
+def worker_options(settings: Settings) -> WorkerOptions:
+    """What a worker must be told, from the settings and from the cluster.
+
+    Raises:
+        TopicMismatch: the topics are not as they must be; nothing is consumed then.
+    """
+    from streams.processor.options import WorkerOptions  # noqa: PLC0415  # its package, as above
+
+    broker, layout = settings.broker, layout_from(settings)
+    if problems := check_topics(broker.bootstrap, layout, broker.client):
+        raise TopicMismatch("; ".join(map(str, problems)))
+    identity = cluster_identity(broker.bootstrap, layout, broker.client)
+    return WorkerOptions(
+        bootstrap=broker.bootstrap,
+        name=settings.worker.name or socket.gethostname(),
+        cluster_id=identity.cluster_id,
+        topic_id=identity.topic_ids[layout.name("writes")],
+        topic_prefix=broker.topic_prefix,
+        client=broker.client,
+    )
+
+
+@contextmanager
+def stop_signals() -> Iterator[Event]:
+    """An event that SIGTERM or Ctrl-C sets, the second time as well: stopping is never cut short half-way."""
+    stop = Event()
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
