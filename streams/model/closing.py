@@ -77,10 +77,11 @@ def close(group: OpenGroup, message: Message, *, forced: bool) -> Mark | None:
     _publish_rungs(group, draft, before, revised)
     _forget_old(group)
     group.state.offset = message.offset
+    closed_us = group.state.closed_us
     group.state.redo = tuple(
         offset
-        for offset, fed in group.holds.items()
-        if fed is not None and (group.state.closed is None or fed > group.state.closed)
+        for offset, fed_us in group.holds.items()
+        if fed_us is not None and (closed_us is None or fed_us > closed_us)
     )
     return Mark(
         tuple(draft.intervals),

@@ -54,11 +54,11 @@ def take(group: OpenGroup, message: Message) -> Outcome:
 
 def acknowledged(group: OpenGroup, mark: Mark) -> None:
     """The mark is on the broker: releases every message that nothing needs any more."""
-    closed, offset = mark.state.closed, mark.state.offset
+    closed_us, offset = mark.state.closed_us, mark.state.offset
     done = [
         held
-        for held, fed in group.holds.items()
-        if held <= offset and (fed is None or (closed is not None and fed <= closed))
+        for held, fed_us in group.holds.items()
+        if held <= offset and (fed_us is None or (closed_us is not None and fed_us <= closed_us))
     ]
     for held in done:
         del group.holds[held]

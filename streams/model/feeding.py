@@ -139,8 +139,8 @@ class _Feeder:
         for reason, folds in self._refused.items():
             self._dead_letter(reason, None, tuple(folds), sum(fold.writes or 0 for fold in folds))
         self._span()
-        if self._touched is not None or not self._again:
-            self._group.holds[self._message.offset] = self._touched
+        if self._touched is not None:
+            self._group.holds[self._message.offset] = self._group.span_of(self._touched)[1]
 
     def _writes(self, writes: WriteBatch) -> None:
         screen = stateless(writes, self._message.append_us, self._geometry)

@@ -108,6 +108,4 @@ def _revive(group: OpenGroup, definition: Definition) -> Version:
     state.versions = [version]
     state.revisions, state.agents, state.windows, state.deleted = {}, {}, [(None, None)], False
     group.rows, group.late, group.open = {}, {}, {}
-    # Everything up to here was closed when the group was deleted, counted in intervals of the old length.
-    group.holds = dict.fromkeys(group.holds)
     return version

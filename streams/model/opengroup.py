@@ -19,8 +19,9 @@ class OpenGroup:
 
     `state` is what a mark remembers; `rows` are the closed base intervals at exactly `state.revisions`.
     `open` and `late` fill by interval index. `holds` maps the offset of every message that must not be
-    committed yet to the last interval that it feeds, None where it feeds none. `redo` are the offsets that
-    are applied again after a crash; `dead` collects the dead letters of the message at hand.
+    committed yet to the end of the last interval that it feeds, None where it feeds none; a time, for a
+    group that begins anew may count its intervals differently. `redo` are the offsets that are applied again
+    after a crash; `dead` collects the dead letters of the message at hand.
     """
 
     state: State

@@ -81,6 +81,13 @@ class State:
     windows: list[Window] = field(default_factory=lambda: [(None, None)])
     deleted: bool = False
 
+    @property
+    def closed_us(self) -> int | None:
+        """End of the last closed base interval, None before the first."""
+        if self.closed is None:
+            return None
+        return (self.closed + 1) * self.versions[-1].definition.geometry.interval_us
+
     def copy(self) -> State:
         """A snapshot that later messages do not change."""
         return replace(
