@@ -103,9 +103,7 @@ def _reach(group: OpenGroup, message: Message, *, ticked: bool) -> _Reach | None
     agents = list(_heard(state).values())
     if state.deleted:
         return _through_open(group, agents)
-    if not agents or (
-        lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks
-    ):
+    if lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks:
         return None
     live = [agent for agent in agents if agent.left_at is None]
     if not live:
@@ -123,7 +121,7 @@ def _reach_to(watermark_us: int, length_us: int) -> _Reach:
 
 
 def _through_open(group: OpenGroup, agents: list[AgentState]) -> _Reach | None:
-    """All agents left: nobody will fill the open intervals any more."""
+    """All agents left, or none ever came: nobody will fill the open intervals any more."""
     if not group.open:
         return None
     return _Reach(max(group.open), max(_watermarks(agents), default=0), abandoned=True)
