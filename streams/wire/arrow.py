@@ -73,12 +73,13 @@ def read_stream(value: bytes) -> pa.RecordBatch:
             batches = [batch for _, batch in zip(range(2), reader, strict=False)]
         for batch in batches:
             batch.validate(full=True)
+        size = sum(batch.nbytes for batch in batches)
     # pyarrow raises OSError for a truncated body, ValueError for names that are not UTF-8.
     except (pa.ArrowException, OSError, ValueError) as error:
         raise MessageError("bad-arrow", str(error).partition("\n")[0][:200]) from None
     if len(batches) != 1:
-        raise MessageError("bad-arrow", f"one record batch expected, found {len(batches) or 'none'}")
-    if batches[0].nbytes > len(value):
+        raise MessageError("bad-arrow", f"one record batch expected, found {'more' if batches else 'none'}")
+    if size > len(value):
         raise MessageError("bad-arrow", "buffers are compressed inside Arrow; let Kafka compress instead")
     return batches[0]
 
@@ -90,6 +91,13 @@ def check_columns(batch: pa.RecordBatch, columns: Sequence[Column]) -> None:
         MessageError: a column is missing or of another type (`bad-schema`), is not in the contract
             (`extra-column`) or has nulls where it may not (`bad-value`); the detail names it.
     """
+    try:
+        _check(batch, columns)
+    except UnicodeDecodeError:  # pyarrow reads names of columns and time zones only when they are asked for
+        raise MessageError("bad-arrow", "the schema has a name that is not UTF-8") from None
+
+
+def _check(batch: pa.RecordBatch, columns: Sequence[Column]) -> None:
     names = batch.schema.names
     for column in columns:
         count = names.count(column.name)

@@ -14,7 +14,7 @@ import orjson
 from streams.errors import DefinitionError, MessageError
 from streams.model.groups import Definition, Geometry, Member, default_rungs, default_slot
 from streams.model.state import Version
-from streams.wire.fields import Fields, load_object
+from streams.wire.fields import INT64_MIN, Fields, load_object
 from streams.wire.headers import JSON, MAX_NAME_BYTES, row_headers
 from streams.wire.keys import group_key
 from streams.wire.record import Record
@@ -99,7 +99,7 @@ def read_version(fields: Fields) -> Version:
     path, definition = fields.value("definition")
     version = Version(
         number=fields.integer("version"),
-        first=fields.integer_or_none("first"),
+        first=fields.integer_or_none("first", low=INT64_MIN),
         ticks=fields.integer("ticks"),
         definition=definition_from_json(definition, path),
     )

@@ -12,9 +12,10 @@ import orjson
 
 from streams.errors import LinkgaugeError, MessageError
 
-__all__ = ["INT64_MAX", "REQUIRED", "Fields", "join", "load_object", "shown"]
+__all__ = ["INT64_MAX", "INT64_MIN", "REQUIRED", "Fields", "join", "load_object", "shown"]
 
 INT64_MAX: Final = (1 << 63) - 1
+INT64_MIN: Final = -INT64_MAX - 1
 
 Fault = Callable[[str], LinkgaugeError]
 

@@ -19,7 +19,7 @@ from streams.model.bittable import BitTable
 from streams.model.state import AgentState, State, Window
 from streams.wire.bitmaps import read_bitmaps
 from streams.wire.definitions import read_version, version_to_json
-from streams.wire.fields import INT64_MAX, Fields, load_object
+from streams.wire.fields import INT64_MIN, Fields, load_object
 from streams.wire.headers import JSON, row_headers
 from streams.wire.keys import state_key
 from streams.wire.record import MAX_MESSAGE_BYTES, Header, Record
@@ -32,8 +32,6 @@ FORMAT = 1
 
 TABLES_FROM = "tables_from"
 """The header that names the lowest offset of tables which the state needs."""
-
-_INT64_MIN = -INT64_MAX - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +135,8 @@ def _state(fields: Fields) -> State:
         group=fields.text("group"),
         offset=fields.integer("offset", low=-1),
         versions=[read_version(fields.at(item, at)) for at, item in fields.items("versions")],
-        closed=fields.integer_or_none("closed", low=_INT64_MIN),
-        born=fields.integer_or_none("born", low=_INT64_MIN),
+        closed=fields.integer_or_none("closed", low=INT64_MIN),
+        born=fields.integer_or_none("born", low=INT64_MIN),
         redo=_redo(fields),
         ticks=fields.integer("ticks"),
         tick_us=fields.integer_or_none("tick_us"),
