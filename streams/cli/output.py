@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Annotated
@@ -75,8 +75,13 @@ def working(message: str) -> Iterator[None]:
         yield
 
 
-def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]], layout: Layout) -> None:
-    """Prints rows as they come. JSON is an array with one object a line."""
+def print_rows(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], layout: Layout, right: Collection[str] = ()
+) -> None:
+    """Prints rows as they come. JSON is an array with one object a line.
+
+    In a table, columns of numbers stand at the right, and so do those named by `right`.
+    """
     match layout:
         case Layout.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -85,7 +90,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]], layout: L
         case Layout.JSON:
             _print_objects(dict(zip(columns, row, strict=True)) for row in rows)
         case Layout.TABLE:
-            _print_table(columns, rows)
+            _print_table(columns, rows, right)
 
 
 def print_json(value: Mapping[str, object]) -> None:
@@ -101,12 +106,13 @@ def _print_objects(objects: Iterable[dict[str, Cell]]) -> None:
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
-def _print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], right: Collection[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     filled = [list(row) for row in rows]
     for index, column in enumerate(columns):
         numbers = all(isinstance(row[index], int | float | None) for row in filled)
-        table.add_column(escape(column), justify="right" if filled and numbers else "left")
+        at_right = column in right or (filled and numbers)
+        table.add_column(escape(column), justify="right" if at_right else "left")
     for row in filled:
         table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     console = Console(file=sys.stdout, highlight=False)

@@ -9,11 +9,23 @@ import typer
 from streams.errors import MessageError
 from streams.wire.times import parse_time
 
-__all__ = ["bits_per_second_text", "bytes_text", "percent_text", "seconds_text", "time_argument"]
+__all__ = [
+    "bits_per_second_text",
+    "bytes_text",
+    "count_text",
+    "percent_text",
+    "seconds_text",
+    "time_argument",
+]
 
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _DECIMAL = ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s")
 _TIMES = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def count_text(count: int | None, thing: str) -> str:
+    """A number of things: `1 volume`, `2 volumes`."""
+    return f"{'?' if count is None else count} {thing}{'' if count == 1 else 's'}"
 
 
 def bytes_text(size: float | None) -> str:

@@ -12,6 +12,7 @@ from streams.cli.output import Layout, complain, layout_of, print_json, print_ro
 from streams.cli.units import (
     bits_per_second_text,
     bytes_text,
+    count_text,
     percent_text,
     seconds_text,
     time_argument,
@@ -47,6 +48,11 @@ def test_table_off_a_terminal_is_plain_and_uncut(capsys):
     assert "\x1b" not in "".join(lines)
 
 
+def test_table_columns_at_the_right(capsys):
+    print_rows(["a", "b", "c"], [["x", "1 B", 1], ["y", "10 B", 10]], Layout.TABLE, right=["b"])
+    assert capsys.readouterr().out.splitlines() == ["a     b   c", "x   1 B   1", "y  10 B  10"]
+
+
 def test_words_go_to_stderr(capsys):
     say("hello [world]")
     with working("busy"):
@@ -66,6 +72,9 @@ def test_one_layout():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (count_text(1, "volume"), "1 volume"),
+        (count_text(2, "volume"), "2 volumes"),
+        (count_text(None, "write"), "? writes"),
         (bytes_text(0), "0 B"),
         (bytes_text(1023), "1023 B"),
         (bytes_text(1536), "1.50 KiB"),
