@@ -6,7 +6,7 @@ and its span depend on nothing but the writes and the options, and sending the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,15 +36,16 @@ class Lane:
 
     Batches of writes close at 8,192 writes or 10 s after their first; with `folding` there is one for every
     window of `fold_seconds` that has writes. A message vouches up to the next write, but never further than
-    10 s past its first one. `heartbeat_us`: an idle stretch gets a heartbeat so often; None: never.
+    10 s past its first one. `beats_us`, ascending: at these times an agent without writes sends a heartbeat.
     `names_repeat`: the writes will travel as JSON, where every one carries its volume's name.
     """
 
     chain: Chain
     folding: Geometry | None = None
-    heartbeat_us: int | None = None
+    beats_us: Sequence[int] = ()
     names_repeat: bool = False
     _pending: WriteBatch = field(default_factory=WriteBatch.empty)
+    _next_beat: int = 0
 
     def add(self, writes: WriteBatch, until_us: int) -> list[AgentMessage]:
         """Messages that are certain, given the next writes and that none older than `until_us` follows.
@@ -74,10 +75,11 @@ class Lane:
         self._pending = self._pending.take(slice(done, None))
 
     def _heartbeats(self, until_us: int) -> Iterator[AgentMessage]:
-        if self.heartbeat_us is None:
-            return
-        while self.chain.watermark_us + self.heartbeat_us <= until_us:
-            yield AgentMessage("heartbeat", self.chain.stamp(self.chain.watermark_us + self.heartbeat_us))
+        while self._next_beat < len(self.beats_us) and self.beats_us[self._next_beat] <= until_us:
+            beat_us = self.beats_us[self._next_beat]
+            self._next_beat += 1
+            if beat_us > self.chain.watermark_us:
+                yield AgentMessage("heartbeat", self.chain.stamp(beat_us))
 
     def _cut(self, writes: WriteBatch, until_us: int, *, last: bool) -> _Cut | None:
         """The next cut; None while later writes could still belong to it."""

@@ -58,9 +58,9 @@ options_of_a_lane = st.sampled_from(
     [
         {},
         {"names_repeat": True},
-        {"heartbeat_us": 7 * US},
+        {"beats_us": range(START_US, START_US + 900 * US, 7 * US)},
         {"folding": Geometry.for_interval(60)},
-        {"folding": Geometry.for_interval(7), "heartbeat_us": 2 * US},
+        {"folding": Geometry.for_interval(7), "beats_us": (START_US + 5, START_US + 90 * US)},
     ]
 )
 
@@ -178,8 +178,9 @@ def test_a_fold_above_the_limit_travels_in_pieces():
         assert encode_message("group", lane).size_bytes() < 1_000_000
 
 
-def test_heartbeats_fill_an_idle_stretch():
-    messages = run(WriteBatch.empty(), START_US + 100 * US, [], heartbeat_us=30 * US)
+def test_beats_become_heartbeats_of_an_idle_agent():
+    beats = range(START_US, START_US + 200 * US, 30 * US)
+    messages = run(WriteBatch.empty(), START_US + 100 * US, [], beats_us=beats)
     assert [(m.kind, m.origin.watermark_us - START_US) for m in messages] == [
         ("heartbeat", 30 * US),
         ("heartbeat", 60 * US),

@@ -1,0 +1,177 @@
+"""Replaying a recording: an agent for each array, the same messages every time, and a wait for the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.agents.admission import Wish, definition_for, require_not_ahead, require_open
+from streams.agents.outbox import Outbox, OutboxLimits
+from streams.agents.recording import Recording
+from streams.agents.script import ReplayKind, Script
+from streams.errors import BrokerError, ReplayError, SettingsError
+from streams.model.groups import Definition
+from streams.model.intervals import US
+from streams.model.messages import Define
+from streams.model.state import State
+from streams.store import Source, StateWatch, groups, read_group_state
+from streams.wire.agent import encode_message
+from streams.wire.times import format_time
+
+__all__ = ["Progress", "ReplayOptions", "ReplayResult", "replay"]
+
+Progress = Callable[[str, int, int], None]
+"""Told what goes on (`sending`, `closing`), how much of it is done, and how much there is."""
+
+_LIMITS = OutboxLimits(max_messages=2000, delivery_timeout_seconds=60.0)
+_FLUSH_SECONDS = 60.0
+_LAST_FLUSH_SECONDS = 5.0
+_WATCH_SECONDS = 0.2
+_PACE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """How a recording is sent.
+
+    `speed`: how many seconds of the recording go by in one second; None: as fast as possible. `wait`: return
+    when the last interval is published, and give up when the group has not moved for `patience_seconds`.
+    """
+
+    kind: ReplayKind = "writes"
+    speed: float | None = None
+    wait: bool = True
+    patience_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        """Refuses a speed that never ends."""
+        if self.speed is not None and not 0 < self.speed < float("inf"):
+            raise SettingsError(f"speed {self.speed}: more than 0; leave it out for as fast as possible")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """What was sent under which definition; `was_new` tells that the replay defined the group."""
+
+    definition: Definition
+    was_new: bool
+    agent: str
+    messages: int
+    writes: int
+
+
+_DEFAULT_OPTIONS = ReplayOptions()
+
+
+def replay(
+    source: Source,
+    recording: Recording,
+    wish: Wish,
+    options: ReplayOptions = _DEFAULT_OPTIONS,
+    progress: Progress = lambda *_: None,
+) -> ReplayResult:
+    """Publishes a recording: the group's definition where it is new, all writes, a bye for each array.
+
+    The same recording with the same options is sent as the very same messages. So doing it again changes
+    nothing, and doing it again after it was broken off goes on where it ended.
+
+    Raises:
+        ReplayError: the group is defined otherwise, has closed that time, or does not close it now.
+        BrokerError: no broker, no topics, or a message could not be delivered.
+    """
+    state = read_group_state(source, wish.group)
+    definition, is_new = definition_for(wish, recording, _existing(source, wish.group, state))
+    script = Script(recording, definition.geometry, options.kind, options.speed)
+    require_open(definition, recording, script.agent, state)
+    require_not_ahead(definition, recording, time.time_ns() // 1000, options.speed)
+    outbox = Outbox(source, "writes", _LIMITS)
+    try:
+        if is_new:
+            outbox.send(encode_message(wish.group, Define(definition)))
+        messages = _send(outbox, wish.group, script, progress)
+    except BaseException:
+        with suppress(BrokerError):  # what went wrong first is what the caller must see
+            outbox.flush(_LAST_FLUSH_SECONDS)
+        raise
+    outbox.flush(_FLUSH_SECONDS)
+    if options.wait:
+        _await_closing(source, definition, recording.end_us, options.patience_seconds, progress)
+    return ReplayResult(definition, is_new, script.agent, messages, recording.writes)
+
+
+def _existing(source: Source, group: str, state: State | None) -> Definition | None:
+    """The definition in force, if there is one; the group's state knows it first."""
+    if state is not None:
+        return None if state.deleted else state.versions[-1].definition
+    versions = groups(source, group).get(group)
+    return versions[-1].definition if versions else None
+
+
+def _send(outbox: Outbox, group: str, script: Script, progress: Progress) -> int:
+    """Sends the whole script; returns the number of messages."""
+    encoding: Literal["arrow", "json"] = "json" if script.kind == "json" else "arrow"
+    total = script.recording.writes
+    count = done = 0
+    start = time.monotonic()
+    progress("sending", 0, total)
+    for message in script.messages():
+        if script.speed is not None:
+            elapsed_us = message.origin.watermark_us - script.recording.first_us
+            _pace(outbox, start + elapsed_us / US / script.speed)
+        outbox.send(encode_message(group, message, encoding))
+        count += 1
+        done += len(message.writes or ()) + sum(fold.writes or 0 for fold in message.folds)
+        progress("sending", done, total)
+    return count
+
+
+def _pace(outbox: Outbox, due: float) -> None:
+    """Waits for the moment `due` of the monotonic clock, while deliveries go on."""
+    while (left := due - time.monotonic()) > 0:
+        outbox.poll(min(left, _PACE_SECONDS))
+
+
+def _await_closing(
+    source: Source, definition: Definition, end_us: int, patience_seconds: float, progress: Progress
+) -> None:
+    """Returns when the interval that holds the last record is closed, and all its rows are on their topics.
+
+    The mark says so: it is written when every row of the intervals before it is acknowledged.
+    """
+    length_us = definition.geometry.interval_us
+    last = (end_us - 1) // length_us
+    seen: tuple[int, int | None] | None = None
+    first: int | None = None
+    moved = time.monotonic()
+    with source.consumer() as consumer:
+        watch = StateWatch(source, consumer, definition.group)
+        while True:
+            state = watch.newest()
+            if state is not None and state.closed is not None:
+                first = state.closed if first is None else first
+                progress("closing", min(state.closed, last) - first, last - first)
+                if state.closed >= last:
+                    return
+            place = None if state is None else (state.offset, state.closed)
+            if place != seen:
+                seen, moved = place, time.monotonic()
+            if time.monotonic() - moved > patience_seconds:
+                raise _stuck(source, definition.group, state, patience_seconds)
+            time.sleep(_WATCH_SECONDS)
+
+
+def _stuck(source: Source, group: str, state: State | None, patience_seconds: float) -> ReplayError:
+    if state is None:
+        where = "no worker has taken it up"
+    elif state.closed_us is None:
+        where = "no interval is closed"
+    else:
+        where = f"it is closed up to {format_time(state.closed_us)}"
+    return ReplayError(
+        f"everything is sent, but group {group} has not moved for {patience_seconds:g} s: {where}. Check "
+        f"that a worker runs on {source.bootstrap} (linkgauge up, or linkgauge worker), and "
+        f"`linkgauge dead-letters list --group {group}`"
+    )
