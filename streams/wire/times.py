@@ -9,8 +9,10 @@ from streams.errors import MessageError
 
 __all__ = ["RFC3339", "format_time", "parse_time"]
 
-RFC3339 = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$"
-"""What a time looks like; whether there is such a day and hour is for the calendar to say."""
+RFC3339 = (
+    r"^([1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$"
+)
+"""What a time looks like, from year 1 on; whether there is such a day and hour is for the calendar to say."""
 
 _TEXT = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?"
