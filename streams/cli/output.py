@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Annotated
@@ -16,6 +16,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "layout_of",
     "print_json",
     "print_rows",
+    "progress_of",
     "say",
     "working",
 ]
@@ -73,6 +75,23 @@ def working(message: str) -> Iterator[None]:
     """Shows on a terminal that something goes on; nothing elsewhere."""
     with _stderr().status(escape(message)):
         yield
+
+
+@contextmanager
+def progress_of(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Shows stages of some work and how much of each is done: as bars on a terminal, else a line each."""
+    console = _stderr()
+    with Progress(console=console, disable=not console.is_terminal) as bars:
+        stages: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(escape(f"{title}: {stage}"))
+                if not console.is_terminal:
+                    say(f"{title}: {stage}")
+            bars.update(stages[stage], completed=done, total=total)
+
+        yield show
 
 
 def print_rows(

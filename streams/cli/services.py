@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +10,7 @@ import typer
 from streams.broker.topics import check_topics, cluster_identity
 from streams.cli.logs import configure_logs
 from streams.cli.session import session_of
+from streams.cli.signals import stop_signals
 from streams.cli.topics import layout_from
 from streams.errors import TopicMismatch
 from streams.settings import Settings
@@ -22,7 +18,7 @@ from streams.settings import Settings
 if TYPE_CHECKING:
     from streams.processor.options import WorkerOptions
 
-__all__ = ["register", "stop_signals", "worker_options"]
+__all__ = ["register", "worker_options"]
 
 
 def register(app: typer.Typer) -> None:
@@ -69,19 +65,3 @@ def worker_options(settings: Settings) -> WorkerOptions:
         topic_prefix=broker.topic_prefix,
         client=broker.client,
     )
-
-
-@contextmanager
-def stop_signals() -> Iterator[Event]:
-    """An event that SIGTERM or Ctrl-C sets, the second time as well: stopping is never cut short half-way."""
-    stop = Event()
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,0 +1,143 @@
+"""Everything that `linkgauge up` runs: Kafka, unless there is one, a worker and the reporter."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from streams.broker.ports import HOST, free_port, is_free
+from streams.broker.process import EmbeddedBroker
+from streams.broker.topics import create_topics
+from streams.cli.output import say
+from streams.cli.session import Session
+from streams.cli.supervisor import Program, Supervised
+from streams.cli.topics import layout_from
+from streams.errors import LinkgaugeError, SettingsError
+from streams.store import Source
+
+__all__ = ["Stack", "fetch"]
+
+_READY_SECONDS = 60.0
+_WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  # nothing is bound here
+
+
+class Stack:
+    """The services of one machine; `check` starts again what crashed.
+
+    `folder` takes Kafka's data and the logs; `port` is for the embedded Kafka, 0 picks a free one.
+    `environment` is added to that of the services.
+    """
+
+    def __init__(self, session: Session, folder: Path, port: int, environment: Mapping[str, str]) -> None:
+        self.folder = folder.expanduser().absolute()
+        settings = session.settings
+        self._session = session
+        self._environment = environment
+        self._broker = None if session.has_own_kafka else EmbeddedBroker(self.folder, port, progress=say)
+        self.bootstrap = settings.broker.bootstrap if self._broker is None else self._broker.bootstrap
+        self._host, self._port = settings.reporter.host, settings.reporter.port or free_port()
+        self._services: list[Supervised] = []
+
+    @property
+    def source(self) -> Source:
+        """Where the topics are."""
+        broker = self._session.settings.broker
+        return Source(self.bootstrap, broker.topic_prefix, broker.client)
+
+    @property
+    def url(self) -> str:
+        """Where the reporter answers on this machine."""
+        return f"http://{HOST if self._host in _WILDCARDS else self._host}:{self._port}"
+
+    def start(self) -> None:
+        """Starts everything and returns when the reporter has read what was there.
+
+        Raises:
+            LinkgaugeError: something does not start; the message says what and why.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"--data {self.folder}: {error.strerror}; choose another folder") from error
+        if not is_free(self._port):
+            raise SettingsError(
+                f"reporter.port {self._port}: something listens there already; is it another "
+                "`linkgauge up`? Choose another with LINKGAUGE_REPORTER__PORT"
+            )
+        if self._broker is not None:
+            self._broker.start()
+        settings = self._session.settings
+        create_topics(self.bootstrap, layout_from(settings), settings.broker.client)
+        self._services = [self._service("reporter"), self._service("worker")]
+        for service in self._services:
+            service.start()
+        self._await_reporter()
+
+    def check(self) -> None:
+        """Starts again what has ended by itself.
+
+        Raises:
+            LinkgaugeError: it does so again and again.
+        """
+        if self._broker is not None and not self._broker.running:
+            say(f"Apache Kafka ended by itself, see {self._broker.log_path}; it is started again")
+            self._broker.start()
+        for service in self._services:
+            service.check()
+
+    def stop(self) -> None:
+        """Ends everything: the worker first, then what it needs."""
+        say("stopping")
+        for service in reversed(self._services):
+            service.stop()
+        if self._broker is not None:
+            self._broker.stop()
+
+    def description(self) -> str:
+        """Where everything is."""
+        kind = "yours" if self._broker is None else "embedded"
+        logs = [service.program.log for service in self._services]
+        if self._broker is not None:
+            logs.append(self._broker.log_path)
+        return "\n".join(
+            [
+                f"Kafka    {self.bootstrap} ({kind})",
+                f"metrics  {self.url}/metrics",
+                f"data     {self.folder}",
+                f"logs     {', '.join(path.name for path in logs)} there",
+            ]
+        )
+
+    def _service(self, name: str) -> Supervised:
+        program = Program(
+            name=name,
+            command=[sys.executable, "-m", "streams.cli", name, *self._options()],
+            environment={**self._environment, "LINKGAUGE_REPORTER__PORT": str(self._port)},
+            log=self.folder / f"{name}.log",
+        )
+        return Supervised(program, say)
+
+    def _options(self) -> Sequence[str]:
+        config = self._session.file
+        return ["--bootstrap", self.bootstrap, *(["--config", str(config.absolute())] if config else [])]
+
+    def _await_reporter(self) -> None:
+        end = time.monotonic() + _READY_SECONDS
+        while fetch(f"{self.url}/readyz") is None:
+            self.check()
+            if time.monotonic() > end:
+                raise LinkgaugeError(f"the reporter is not ready after {_READY_SECONDS:g} s, see its log")
+            time.sleep(0.1)
+
+
+def fetch(url: str) -> str | None:
+    """The text at one of our own addresses; None where it is not to be had now."""
+    try:
+        with urlopen(url, timeout=5) as reply:  # noqa: S310  # our own service
+            return str(reply.read(), "utf-8")
+    except (URLError, OSError):
+        return None
