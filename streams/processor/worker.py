@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 import faust
@@ -134,12 +134,15 @@ class Worker:
         try:
             # A partition without messages may have open groups as well.
             await asyncio.gather(*map(self._place, self.app.consumer.assignment()))
-            for tp, place in list(self._places.items()):
-                if place.partition.next_offset >= (self.app.consumer.highwater(tp) or 0):
-                    for group in list(due(place, time.monotonic())):
-                        await self._send(tp.topic, encode_message(group, Tick()), tp.partition)
+            await asyncio.gather(*(self._send(*tick) for tick in list(self._due_ticks())))
         except Exception as error:  # noqa: BLE001  # Faust would log it and go on
             self._fail(error)
+
+    def _due_ticks(self) -> Iterator[tuple[str, Record, int]]:
+        for tp, place in self._places.items():
+            if place.partition.next_offset >= (self.app.consumer.highwater(tp) or 0):
+                for group in due(place, time.monotonic()):
+                    yield tp.topic, encode_message(group, Tick()), tp.partition
 
     def _commit_offsets(self) -> dict[TP, int]:
         return {tp: place.partition.commit_offset() for tp, place in self._places.items()}
@@ -152,8 +155,8 @@ class Worker:
 
     def _fail(self, error: BaseException) -> None:
         """Stops the process with nothing acknowledged that is not durable."""
-        if self.failure is not None:
-            return
+        if self.failure is not None or self.app.should_stop:
+            return  # what a stopping app can no longer send, the next owner sends
         self.failure = error
         self._places.clear()
         self._deliveries.forget()

@@ -25,7 +25,7 @@ from streams.store import Source
 from streams.wire.agent import encode_message
 from streams.wire.record import Record
 from streams.wire.states import Home
-from tests.integration.verdict import Verdict, judge, read_log, still_missing
+from tests.integration.verdict import Verdict, judge, keys_found, read_log, required_keys
 from tests.integration.workers import Workers
 from tests.model.crash.logs import make_log, message_of
 
@@ -81,7 +81,7 @@ def run(broker: EmbeddedBroker, layout: TopicLayout, folder: Path, campaign: Cam
                 _freeze(workers, name, feed, rng)
                 freezes += 1
                 continue
-            elif restarts < campaign.broker_restarts * kills // max(1, campaign.kills):
+            elif restarts < _restarts_due(campaign, kills):
                 restarts += 1
                 broker.kill()
                 time.sleep(rng.uniform(0.5, 3))
@@ -100,6 +100,17 @@ def run(broker: EmbeddedBroker, layout: TopicLayout, folder: Path, campaign: Cam
     verdict = judge(source, _homes(broker.bootstrap, layout))
     _judge_commits(broker.bootstrap, layout, source)
     return Outcome(kills, freezes, suicides, restarts, verdict)
+
+
+def _restarts_due(campaign: Campaign, kills: int) -> int:
+    """Broker restarts are spread evenly between the kills, none at either end."""
+    return (
+        campaign.broker_restarts
+        * (2 * kills + campaign.kills // campaign.broker_restarts)
+        // (2 * campaign.kills)
+        if campaign.broker_restarts
+        else 0
+    )
 
 
 def _freeze(workers: Workers, name: str, feed: _Feed, rng: random.Random) -> None:
@@ -179,20 +190,18 @@ def _settle(workers: Workers, source: Source, campaign: Campaign) -> int:
     """Waits until all that was sent has led to its rows, with workers that live; suicides until then."""
     workers.chance = 0.0
     suicides, until = 0, time.monotonic() + SETTLE_SECONDS
-    length = {partition: len(log) for partition, log in read_log(source).items()}
-    missing: set[tuple] = set()
+    required = required_keys(source)
+    missing = required
     while time.monotonic() < until:
         for name in NAMES:
             if workers.running[name].poll() is not None:
                 suicides += 1
                 workers.start(name)
-        missing = still_missing(source, length)
+        missing = required - keys_found(source)
         if not missing:
             return suicides
-        time.sleep(1)
-    raise AssertionError(
-        f"campaign {campaign}: {len(missing)} rows missing, such as {sorted(missing, key=str)[:3]}"
-    )
+        time.sleep(0.5)
+    raise AssertionError((campaign, len(missing), "rows missing", sorted(missing, key=str)[:3]))
 
 
 def _homes(bootstrap: str, layout: TopicLayout) -> dict[int, Home]:

@@ -39,7 +39,7 @@ from tests.model.crash.plain import (
     plain_version,
 )
 
-__all__ = ["Verdict", "judge", "still_missing"]
+__all__ = ["Verdict", "judge", "keys_found", "read_log", "required_keys"]
 
 LIMITS = Limits(64, 64)
 """What the product remembers; the model tests use smaller ones."""
@@ -74,13 +74,34 @@ def judge(source: Source, homes: dict[int, Home]) -> Verdict:
     return Verdict(sum(map(len, logs.values())), len(found), versions, marks)
 
 
-def still_missing(source: Source, length: dict[int, int]) -> set[tuple]:
-    """Rows that the first `length` messages of each partition lead to and that are not there yet."""
-    wanted: set[tuple] = set()
-    for partition, log in read_log(source).items():
-        expected = expect(log[: length[partition]], LIMITS)
-        wanted |= {key for key, _ in _keyed(partition, expected)}
-    return wanted - {key for key, _ in rows_found(source)}
+def required_keys(source: Source) -> set[tuple]:
+    """Keys of the rows that the log, as it is now, leads to."""
+    return {
+        key
+        for partition, log in read_log(source).items()
+        for key, _ in _keyed(partition, expect(log, LIMITS))
+    }
+
+
+def keys_found(source: Source) -> set[tuple]:
+    """Keys of the rows that are on the topics now."""
+    found: set[tuple] = set()
+    for row in read_topic(source, "intervals"):
+        key = parse_interval_key(row.key)
+        if isinstance(key, GapKey):
+            found.add(("gap", key.group, key.start_us))
+        else:
+            found.add(("summary", key.group, key.rung_seconds, key.start_us, key.revision))
+    for row in read_topic(source, "tables"):
+        key = parse_table_key(row.key)
+        found.add(("table", key.group, key.rung_seconds, key.start_us, key.revision))
+    for row in read_topic(source, "groups"):
+        key = parse_group_key(row.key)
+        found.add(("version", key.group, key.version))
+    for row in read_topic(source, "dead-letters"):
+        key = parse_dead_letter_key(row.key)
+        found.add(("letter", key.partition, key.offset, key.reason))
+    return found
 
 
 def read_log(source: Source) -> dict[int, list[Record]]:
