@@ -33,7 +33,7 @@ from streams.wire.headers import (
     require,
 )
 from streams.wire.keys import group_name, writes_key
-from streams.wire.record import MAX_MESSAGE_BYTES, Header, Headers, Record
+from streams.wire.record import MAX_MESSAGE_BYTES, Header, Headers, Record, record_bytes
 from streams.wire.writes import decode_writes, encode_writes
 from streams.wire.writes_json import decode_writes_json, encode_writes_json
 
@@ -89,8 +89,11 @@ def decode_message(
     Raises:
         MessageError: it breaks the contract; `reason` is one of `streams.wire.reasons.REASONS`.
     """
-    group = group_name(key)
-    return Message(offset, append_us, _decode(group, value or b"", read_headers(headers)))
+    found = tuple(headers or ())
+    size = record_bytes(key, value, found)
+    if size > MAX_MESSAGE_BYTES:
+        raise MessageError("too-large", f"{size} bytes, at most {MAX_MESSAGE_BYTES}")
+    return Message(offset, append_us, _decode(group_name(key), value or b"", read_headers(found)))
 
 
 def read_message(

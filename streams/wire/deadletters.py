@@ -3,12 +3,14 @@
 A message refused as a whole keeps its value and headers untouched; of one refused in part the value holds
 only the refused rows, in the encoding in which they came. Headers that begin with `dl-` are added behind the
 message's own, always the same ones in the same order, so that even a message which has such headers itself
-comes back as it was.
+comes back as it was. Only where a dead letter would not fit its topic, since the message was far too large,
+value and headers of the message are left out: it is still where it stood until the topic lets it go.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, cast, get_args
 
 from streams.errors import MessageError
 from streams.model.messages import Origin
@@ -18,6 +20,7 @@ from streams.wire.headers import (
     CONTENT_TYPE,
     JSON,
     KIND,
+    MAX_NAME_BYTES,
     PAYLOAD,
     VERSION,
     encode_origin,
@@ -26,9 +29,9 @@ from streams.wire.headers import (
     require,
 )
 from streams.wire.keys import dead_letter_key, group_name, parse_dead_letter_key, writes_key
-from streams.wire.record import Headers, Received, Record
+from streams.wire.record import MAX_DEAD_LETTER_BYTES, Headers, Received, Record
 
-__all__ = ["HEADERS", "StoredLetter", "decode_dead_letter", "encode_dead_letter", "redriven"]
+__all__ = ["HEADERS", "Scope", "StoredLetter", "decode_dead_letter", "encode_dead_letter", "redriven"]
 
 HEADERS = (
     "dl-reason",
@@ -40,40 +43,41 @@ HEADERS = (
     "dl-append-time",
     "dl-key",
 )
-"""Headers of a dead letter: why, how much of the message (`whole` or `rows`), where it stood, its key."""
+"""Headers of a dead letter: why, how much of the message is kept, where it stood, its key."""
+
+Scope = Literal["whole", "rows", "cut"]
+"""What is kept of a refused message: all of it, the refused rows, or nothing, since it was too large."""
 
 _MAX_DETAIL_BYTES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredLetter:
-    """A dead letter as it is kept: `message` is the refused one, or its refused rows if not `whole`."""
+    """A dead letter as it is kept: `message` is the refused one, as far as `scope` says."""
 
     reason: str
     detail: str
-    whole: bool
+    scope: Scope
     message: Received
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole message was refused."""
+        return self.scope != "rows"
 
 
 def encode_dead_letter(letter: DeadLetter, source: Received) -> Record:
     """The record of a dead letter of the message `source`."""
-    whole = letter.writes is None and not letter.folds
-    value = source.value if whole else _refused_rows(letter, source.headers)
-    notes = (
-        letter.reason,
-        letter.detail.encode(errors="backslashreplace")[:_MAX_DETAIL_BYTES].decode(errors="ignore"),
-        "whole" if whole else "rows",
-        source.topic,
-        str(source.partition),
-        str(source.offset),
-        str(source.append_us),
-    )
-    added: Headers = tuple((name, note.encode()) for name, note in zip(HEADERS, notes, strict=False))
-    return Record(
-        dead_letter_key(source.partition, source.offset, letter.reason),
-        value,
-        (*source.headers, *added, (HEADERS[-1], source.key)),
-    )
+    key = dead_letter_key(source.partition, source.offset, letter.reason)
+    if letter.writes is None and not letter.folds:
+        record = Record(key, source.value, (*source.headers, *_notes(letter, "whole", source)))
+    else:
+        value = _refused_rows(letter, source.headers)
+        record = Record(key, value, (*source.headers, *_notes(letter, "rows", source)))
+    if record.size_bytes() <= MAX_DEAD_LETTER_BYTES:
+        return record
+    short_key = None if source.key is None else source.key[:MAX_NAME_BYTES]
+    return Record(key, None, _notes(letter, "cut", replace(source, key=short_key)))
 
 
 def decode_dead_letter(value: bytes | None, headers: Headers) -> StoredLetter:
@@ -92,7 +96,9 @@ def decode_dead_letter(value: bytes | None, headers: Headers) -> StoredLetter:
         message = Received(topic, int(partition), int(offset), int(append_us), added[-1][1], value, own)
     except ValueError as error:
         raise MessageError("bad-row", f"a dead letter's headers are garbled: {error}") from None
-    return StoredLetter(reason, detail, scope == "whole", message)
+    if scope not in get_args(Scope):
+        raise MessageError("bad-row", f"a dead letter's header dl-scope is {scope!r}")
+    return StoredLetter(reason, detail, cast("Scope", scope), message)
 
 
 def redriven(record: Record) -> Record:
@@ -105,7 +111,14 @@ def redriven(record: Record) -> Record:
             dead letter (`bad-key`, `bad-row`).
     """
     parse_dead_letter_key(record.key)
-    message = decode_dead_letter(record.value, record.headers).message
+    letter = decode_dead_letter(record.value, record.headers)
+    message = letter.message
+    if letter.scope == "cut":
+        raise MessageError(
+            "not-redrivable",
+            f"it was too large to keep; it stands in {message.topic}, partition {message.partition}, "
+            f"offset {message.offset}, as long as that is retained",
+        )
     try:
         headers = read_headers(message.headers)
         kind = require(headers, KIND)
@@ -130,6 +143,13 @@ def redriven(record: Record) -> Record:
             (PAYLOAD, carried.encode()),
         ),
     )
+
+
+def _notes(letter: DeadLetter, scope: Scope, source: Received) -> Headers:
+    detail = letter.detail.encode(errors="backslashreplace")[:_MAX_DETAIL_BYTES].decode(errors="ignore")
+    place = (source.topic, str(source.partition), str(source.offset), str(source.append_us))
+    notes = (note.encode() for note in (letter.reason, detail, scope, *place))
+    return tuple(zip(HEADERS, (*notes, source.key), strict=True))
 
 
 def _refused_rows(letter: DeadLetter, headers: Headers) -> bytes:

@@ -16,7 +16,7 @@ REASONS = {
     "unknown-content-type": "this kind does not come in this content type",
     "payload-missing": "the kind needs a value and the message has none",
     "payload-unexpected": "the kind has no value and the message has one",
-    "too-large": "the message would be larger than a topic takes",
+    "too-large": "the message has more than 1,000,000 bytes: key, value and headers together",
     "bad-arrow": "the value is no Arrow IPC stream of one valid record batch",
     "bad-json": "the value is no JSON object",
     "bad-schema": "a column or field is missing, or has another type",

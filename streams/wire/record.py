@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["MAX_MESSAGE_BYTES", "Header", "Headers", "Received", "Record"]
+__all__ = [
+    "MAX_DEAD_LETTER_BYTES",
+    "MAX_MESSAGE_BYTES",
+    "Header",
+    "Headers",
+    "Received",
+    "Record",
+    "record_bytes",
+]
 
 MAX_MESSAGE_BYTES = 1_000_000
-"""No record that linkgauge writes is larger: key, value and headers together."""
+"""No record that linkgauge writes or takes is larger: key, value and headers together."""
+
+MAX_DEAD_LETTER_BYTES = 1_048_576
+"""A dead letter may be larger than the message in it, by the headers that say why."""
 
 _FRAME_BYTES = 64  # lengths and attributes of a record and its batch, generously
 _HEADER_BYTES = 10  # the two lengths of a header
@@ -26,8 +38,7 @@ class Record:
 
     def size_bytes(self) -> int:
         """What the record takes in a topic before compression, rounded up."""
-        headers = sum(len(name.encode()) + len(value or b"") + _HEADER_BYTES for name, value in self.headers)
-        return _FRAME_BYTES + len(self.key) + len(self.value or b"") + headers
+        return record_bytes(self.key, self.value, self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +52,9 @@ class Received:
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+
+
+def record_bytes(key: bytes | None, value: bytes | None, headers: Iterable[Header]) -> int:
+    """What a record takes in a topic before compression, rounded up."""
+    extra = sum(4 * len(name) + len(text or b"") + _HEADER_BYTES for name, text in headers)
+    return _FRAME_BYTES + len(key or b"") + len(value or b"") + extra

@@ -230,6 +230,13 @@ def test_a_batch_above_the_limit_is_refused(encoding):
     )
 
 
+@pytest.mark.parametrize("part", ["key", "value", "headers"])
+def test_a_message_above_the_limit_is_not_even_looked_at(part):
+    large = b"x" * MAX_MESSAGE_BYTES
+    record = replace(RECORDS["writes"], **{part: (("h", large),) if part == "headers" else large})
+    assert refusal(record).startswith("too-large: 100")
+
+
 def test_a_payload_is_writes_or_folds():
     assert encode_payload(BATCH, ())[1] == "application/vnd.apache.arrow.stream"
     assert encode_payload(BATCH, (), "json")[1] == "application/json"

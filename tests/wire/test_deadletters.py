@@ -11,7 +11,7 @@ from streams.model.state import DeadLetter
 from streams.model.writes import WriteBatch
 from streams.wire.agent import decode_message, encode_message
 from streams.wire.deadletters import HEADERS, decode_dead_letter, encode_dead_letter, redriven
-from streams.wire.record import Received
+from streams.wire.record import MAX_MESSAGE_BYTES, Received
 
 ORIGIN = Origin("a", "x", 5, 7, 0, 100)
 BATCH = WriteBatch(
@@ -51,6 +51,39 @@ def test_a_message_refused_as_a_whole_stays_untouched(key, value, headers, reaso
     assert stored.message == source
     assert stored.reason == reason
     assert detail.startswith(stored.detail)
+
+
+@pytest.mark.parametrize("part", ["key", "value", "headers"])
+def test_a_message_too_large_to_keep_is_named_by_its_place(part):
+    """A megabyte that compresses well passes the broker, but must not stop the group."""
+    large = b"x" * 5_000_000
+    parts = {"key": b"g", "value": b"x", "headers": ()} | {
+        part: (("h", large),) if part == "headers" else large
+    }
+    source = Received("writes", 3, 14, 1_000, **parts)
+    record = encode_dead_letter(DeadLetter(14, "too-large", "5 MB"), source)
+    assert record.size_bytes() < 2_000
+    stored = decode_dead_letter(record.value, record.headers)
+    assert (stored.scope, stored.whole, stored.message.offset) == ("cut", True, 14)
+    assert stored.message.key == parts["key"][:255]
+    with pytest.raises(MessageError, match=r"^not-redrivable: .* writes, partition 3, offset 14"):
+        redriven(record)
+
+
+def test_the_largest_message_is_kept_whole():
+    headers = received(AgentMessage("heartbeat", ORIGIN)).headers
+    source = Received("writes", 3, 14, 1_000, b"g", b"x" * MAX_MESSAGE_BYTES, headers)
+    record = encode_dead_letter(DeadLetter(14, "bad-arrow", "y" * 5_000), source)
+    assert decode_dead_letter(record.value, record.headers).message == source
+
+
+def test_rows_that_grow_are_cut_too():
+    """Re-encoding may split one bitmap over many rows."""
+    tracks = BitTable.of(range(0, 1 << 32, 1 << 22))
+    folds = tuple(Fold(f"v{i}", 0, 10, 4096, tracks) for i in range(20))
+    source = received(AgentMessage("heartbeat", ORIGIN))
+    record = encode_dead_letter(DeadLetter(14, "fold-span", "", folds=folds), source)
+    assert decode_dead_letter(record.value, record.headers).scope == "cut"
 
 
 def test_the_key_names_place_and_reason():
@@ -138,7 +171,15 @@ def test_what_carries_no_writes_is_not_redriven(source):
         redriven(encode_dead_letter(DeadLetter(14, "bad-header", ""), source))
 
 
-@pytest.mark.parametrize("headers", [(), (("kind", b"writes"),), tuple((name, b"\xff") for name in HEADERS)])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("kind", b"writes"),),
+        tuple((name, b"1") for name in HEADERS),
+        tuple((name, b"\xff") for name in HEADERS),
+    ],
+)
 def test_what_is_no_dead_letter_is_refused(headers):
     with pytest.raises(MessageError, match=r"^bad-row: "):
         decode_dead_letter(b"", headers)
