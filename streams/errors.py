@@ -31,7 +31,7 @@ __all__ = [
 
 
 class LinkgaugeError(Exception):
-    """Root of all errors that linkgauge raises on purpose. Operator: read the message, it names the remedy."""
+    """Root of all errors that linkgauge raises on purpose. Operator: the message names the remedy."""
 
 
 class SettingsError(LinkgaugeError):
@@ -75,7 +75,7 @@ class BrokerError(LinkgaugeError):
 
 
 class BrokerUnreachable(BrokerError):
-    """No broker answers at the bootstrap address. Operator: start one (`linkgauge up`) or pass --bootstrap."""
+    """No broker answers at the bootstrap address. Operator: `linkgauge up`, or pass --bootstrap."""
 
 
 class TopicMismatch(BrokerError):

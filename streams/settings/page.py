@@ -1,4 +1,4 @@
-"""The reference page of all settings, from the model: `python -m streams.settings.page > docs/settings.md`."""
+"""The reference page of all settings: `python -m streams.settings.page > docs/settings.md`."""
 
 from __future__ import annotations
 

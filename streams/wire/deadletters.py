@@ -46,7 +46,7 @@ HEADERS = (
 """Headers of a dead letter: why, how much of the message is kept, where it stood, its key."""
 
 Scope = Literal["whole", "rows", "cut"]
-"""What is kept of a refused message: all of it, the refused rows, or nothing, since it was too large."""
+"""What is kept of a refused message: all, the refused rows, or nothing, since it was too large."""
 
 _MAX_DETAIL_BYTES = 1_000
 

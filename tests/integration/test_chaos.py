@@ -17,7 +17,7 @@ def test_no_row_is_wrong_missing_or_double_after_a_dozen_kills(tmp_path: Path) -
     layout = TopicLayout(prefix="chaos.", partitions=4)
     with EmbeddedBroker(tmp_path / "kafka", port=0) as broker:
         create_topics(broker.bootstrap, layout)
-        campaign = Campaign(KILLS, seed=20, freezes=0.1, broker_restarts=1, pause_seconds=(0.3, 2.5))
+        campaign = Campaign(KILLS, seed=20, freezes=0.1, broker_restarts=1, pause_seconds=(0.2, 1.2))
         outcome = run(broker, layout, tmp_path, campaign)
     assert outcome.kills == KILLS
     assert outcome.broker_restarts == 1
