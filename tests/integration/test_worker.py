@@ -1,0 +1,160 @@
+"""The worker on a real Kafka, as its operators meet it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from confluent_kafka import Producer, TopicPartition
+
+from streams.errors import MissingData
+from streams.model.entries import Summary
+from streams.model.groups import Definition, Geometry, Member
+from streams.model.messages import AgentMessage, Body, Define, Origin
+from streams.model.writes import WriteBatch
+from streams.store import Source, read_dead_letters, read_intervals, read_summaries
+from streams.wire.agent import encode_message
+from streams.wire.record import Record
+from tests.integration.workers import Workers
+
+pytestmark = pytest.mark.broker
+
+US = 1_000_000
+GEOMETRY = Geometry(
+    interval_seconds=10, rungs_seconds=(20,), late_window_seconds=60, tick_seconds=1, silent_after_seconds=2
+)
+DEFINITION = Definition("g", (Member("a", "v"), Member("a", "w")), GEOMETRY)
+
+
+class Site:
+    """Fresh topics, workers on them, and a producer."""
+
+    def __init__(self, topics, folder: Path) -> None:
+        self.workers = Workers(topics.bootstrap, topics.layout, folder)
+        self.source = Source(topics.bootstrap, topics.prefix)
+        self._topic = topics.name("writes")
+        self._producer = Producer(
+            {"bootstrap.servers": topics.bootstrap, "partitioner": "murmur2_random", "log_level": 0}
+        )
+
+    def send(self, body: Body, group: str = "g") -> None:
+        self.send_record(encode_message(group, body))
+
+    def send_record(self, record: Record) -> None:
+        self._producer.produce(self._topic, record.value, record.key, headers=list(record.headers))
+        assert self._producer.flush(10) == 0
+
+    def writes(self, sequence: int, span: tuple[int, int], *times: float) -> None:
+        batch = WriteBatch(
+            np.array([int(at * US) for at in times], np.int64),
+            np.zeros(len(times), np.int32),
+            ("v",),
+            np.arange(len(times), dtype=np.uint64) * np.uint64(65536),
+            np.full(len(times), 4096, np.uint64),
+        )
+        self.send(AgentMessage("writes", origin(sequence, span), batch))
+
+    def summaries(self, group: str, rung_seconds: int | None = None) -> list[Summary]:
+        try:
+            return read_summaries(self.source, group, rung_seconds=rung_seconds)
+        except MissingData:
+            return []  # the worker has not read the definition yet
+
+
+def origin(sequence: int, span: tuple[int, int], agent: str = "x") -> Origin:
+    return Origin("a", agent, 0, sequence, span[0] * US, span[1] * US)
+
+
+@pytest.fixture
+def site(topics, tmp_path: Path) -> Iterator[Site]:
+    made = Site(topics, tmp_path)
+    yield made
+    made.workers.stop_all()
+
+
+def eventually(ask, good, seconds: float = 40):
+    until = time.monotonic() + seconds
+    while not good(found := ask()):
+        assert time.monotonic() < until, found
+        time.sleep(0.2)
+    return found
+
+
+def test_writes_become_tables_and_summaries_and_sigterm_ends_the_worker(site: Site):
+    site.workers.start("w0")
+    site.send(Define(DEFINITION))
+    site.writes(0, (0, 15), 3, 4, 12)
+    site.send(AgentMessage("bye", origin(1, (15, 20))))
+    summaries = eventually(lambda: site.summaries("g"), lambda found: len(found) == 3)
+    assert [(s.rung_seconds, s.start_us, s.changed_tracks_or) for s in summaries] == [
+        (10, 0, 2),
+        (20, 0, 3),
+        (10, 10 * US, 1),
+    ]
+    first, second = read_intervals(site.source, "g")
+    assert [entry.tracks.tracks().tolist() for entry in first.entries] == [[0, 1], []]
+    assert [entry.tracks.tracks().tolist() for entry in second.entries] == [[2], []]
+    assert site.workers.stop_all() == {"w0": 0}
+
+
+def test_a_group_whose_agents_fall_silent_closes_with_low_coverage_also_after_a_restart(site: Site):
+    site.workers.start("w0")
+    site.send(Define(DEFINITION))
+    site.writes(0, (0, 8), 3)
+    eventually(lambda: read_topic_length(site), lambda length: length >= 2)
+    site.workers.kill("w0")
+    site.workers.start("w0")
+    (first, *_) = eventually(lambda: site.summaries("g", 10), bool)
+    assert first.coverage == pytest.approx(0.8)
+    assert first.writes == 1
+
+
+def read_topic_length(site: Site) -> int:
+    with site.source.consumer() as consumer:
+        topic = site.source.topic("writes")
+        return sum(consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1] for p in (0, 1))
+
+
+def test_a_message_that_nobody_understands_goes_untouched_to_the_dead_letters(site: Site):
+    site.workers.start("w0")
+    site.send(Define(DEFINITION))
+    good = encode_message("g", AgentMessage("heartbeat", origin(0, (0, 1))))
+    site.send_record(Record(b"g", b"\x00not arrow", (("kind", b"writes"), *good.headers[1:])))
+    site.writes(1, (1, 25), 3)
+    (letter,) = eventually(lambda: list(read_dead_letters(site.source)), bool)
+    assert letter.letter.message.value == b"\x00not arrow"
+    summaries = eventually(lambda: site.summaries("g", 10), lambda s: len(s) == 2)
+    assert summaries[-1].totals.dead_letters == 1
+    assert summaries[0].writes == 1
+
+
+def test_a_state_of_another_cluster_is_refused_with_the_remedy(site: Site):
+    site.workers.start("w0")
+    site.send(Define(DEFINITION))
+    site.writes(0, (0, 15), 3)
+    eventually(lambda: site.summaries("g"), bool)
+    site.workers.stop_all()
+    stranger = site.workers.start("w1", cluster_id="another-cluster")
+    assert stranger.wait(60) == 1
+    assert "another-cluster" in site.workers.log("w1")
+    assert "StateError" in site.workers.log("w1")
+
+
+def test_two_workers_share_the_groups_and_one_takes_over_from_the_other(site: Site):
+    groups = [f"g{number}" for number in range(6)]
+    for name in ("w0", "w1"):
+        site.workers.start(name)
+    for group in groups:
+        site.send(Define(Definition(group, (Member("a", "v"),), GEOMETRY)), group)
+        site.send(AgentMessage("heartbeat", origin(0, (0, 15))), group)
+    for group in groups:
+        eventually(lambda group=group: site.summaries(group), bool)
+    site.workers.kill("w1")
+    for group in groups:
+        site.send(AgentMessage("bye", origin(1, (15, 30))), group)
+    for group in groups:
+        found = eventually(lambda group=group: site.summaries(group, 10), lambda s: len(s) == 3)
+        assert [s.coverage for s in found] == [1.0, 1.0, 1.0]
