@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,10 +12,9 @@ from streams.cli.session import session_of
 from streams.cli.signals import stop_signals
 from streams.cli.topics import layout_from
 from streams.errors import TopicMismatch
+from streams.processor.options import WorkerOptions
+from streams.reporter.service import run_reporter
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    from streams.processor.options import WorkerOptions
 
 __all__ = ["register", "worker_options"]
 
@@ -38,8 +36,6 @@ def worker(ctx: typer.Context) -> None:
 
 def reporter(ctx: typer.Context) -> None:
     """Run the reporter: summaries in, Prometheus metrics out."""
-    from streams.reporter.service import run_reporter  # noqa: PLC0415  # prometheus_client, as above
-
     configure_logs()
     with stop_signals() as stop:
         run_reporter(session_of(ctx).settings, stop)
@@ -51,8 +47,6 @@ def worker_options(settings: Settings) -> WorkerOptions:
     Raises:
         TopicMismatch: the topics are not as they must be; nothing is consumed then.
     """
-    from streams.processor.options import WorkerOptions  # noqa: PLC0415  # its package, as above
-
     broker, layout = settings.broker, layout_from(settings)
     if problems := check_topics(broker.bootstrap, layout, broker.client):
         raise TopicMismatch("; ".join(map(str, problems)))

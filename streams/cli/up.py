@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from streams.broker.config import DEFAULT_PORT
+from streams.cli.demo import demo_environment, run_demo
 from streams.cli.output import say
 from streams.cli.session import session_of
 from streams.cli.signals import until_interrupted
@@ -49,9 +50,6 @@ def up(
 
     No Kafka is started where --bootstrap, the environment or the settings file names one.
     """
-    # The demo needs what only agents need; the other commands start faster without.
-    from streams.cli.demo import demo_environment, run_demo  # noqa: PLC0415
-
     if end and not demo:
         raise typer.BadParameter("--exit belongs to --demo")
     agrees = None
