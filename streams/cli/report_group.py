@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import typer
@@ -80,7 +80,7 @@ def group_report(name: str, figures: RangeFigures, question: Question, layout: L
         case Layout.TABLE:
             typer.echo(heading(f"group {name}", figures))
             print_rows(["", "SUM", "OR"], _lines(both["sum"], both["or"], question), layout, ("SUM", "OR"))
-            typer.echo(remarks(figures))
+            typer.echo(remarks({name: figures}))
 
 
 def about_range(figures: RangeFigures) -> dict[str, Cell | list[dict[str, str]]]:
@@ -114,15 +114,19 @@ def heading(title: str, figures: RangeFigures) -> str:
     )
 
 
-def remarks(figures: RangeFigures) -> str:
-    """What to keep in mind when reading the figures."""
+def remarks(measured: Mapping[str, RangeFigures]) -> str:
+    """What to keep in mind when reading the figures of these groups."""
     lines = [
         "\nSUM adds up the intervals: what a replicator ships that ships every interval.",
         "OR counts each track once: what a resynchronisation after the whole range ships.",
     ]
-    if figures.coverage < 1:
+    if any(figures.coverage < 1 for figures in measured.values()):
         lines.append("Coverage is below 100 %: all figures are lower bounds.")
-    lines += [f"gap: {format_time(start)} to {format_time(end)}" for start, end in figures.gaps]
+    lines += [
+        f"gap in {group}: {format_time(start)} to {format_time(end)}"
+        for group, figures in measured.items()
+        for start, end in figures.gaps
+    ]
     return "\n".join(lines)
 
 

@@ -101,8 +101,7 @@ def _print_text(
     print_rows(columns, _groups(measured), Layout.TABLE, columns[3:])
     typer.echo()
     print_rows(["", "SUM", "OR"], _lines(link, both["sum"], both["or"]), Layout.TABLE, ("SUM", "OR"))
-    worst = min(measured.values(), key=lambda figures: figures.coverage)
-    typer.echo(remarks(worst))
+    typer.echo(remarks(measured))
 
 
 def _groups(measured: Mapping[str, RangeFigures]) -> Iterator[tuple[str, ...]]:
