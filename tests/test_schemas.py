@@ -253,6 +253,14 @@ def test_every_field_says_what_it_means():
             assert field["unit"] in {"", "us", "bytes", "tracks", "writes"}
 
 
+def test_the_map_names_every_contract():
+    page = (SCHEMAS / "README.md").read_text()
+    for name in CONTRACTS:
+        assert f"`{name}.schema.json`" in page
+    for table in FIELDS:
+        assert f"`{table}`" in page
+
+
 wrong_columns = st.dictionaries(
     st.sampled_from(["time", "volume", "offset", "length", "discard", "data"]),
     st.none() | st.lists(st.none() | st.booleans() | st.integers(-2, 2) | st.text(max_size=2), max_size=2),
