@@ -101,6 +101,19 @@ def test_rows_before_and_after_the_start(topics, rows):
         )
 
 
+def test_a_restarted_reporter_says_the_same(topics, rows):
+    told = [rows.summary(index, revision=index % 2, changed=65_536 * index) for index in range(9)]
+    publish(topics, definition(encode_version(rows.version())), *(interval(encode_summary(s)) for s in told))
+    settings = settings_for(topics, links={"east": {"groups": ["oracle"], "path_bits_per_second": 1e6}})
+    pages = []
+    for _ in range(2):
+        with reporting(settings) as address:
+            page = await_text(f"{address}/metrics", "linkgauge_reporter_ready 1.0")
+            pages.append([line for line in page.splitlines() if line.startswith("linkgauge_")])
+    assert pages[0] == pages[1]
+    assert [line for line in pages[0] if "link_headroom_ratio" in line]
+
+
 def test_rows_that_cannot_be_understood_are_counted_and_passed_over(topics, rows):
     publish(
         topics,
