@@ -32,7 +32,7 @@ from tests.model.crash.logs import make_log, message_of
 __all__ = ["Campaign", "Outcome", "run"]
 
 NAMES = ("w0", "w1")
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _freeze(workers: Workers, name: str, feed: _Feed, rng: random.Random) -> Non
 
 
 class _Feed:
-    """An endless supply of messages, published one by one; group names do not repeat over the seeds."""
+    """An endless supply of messages, published one by one; no group name comes twice."""
 
     def __init__(self, bootstrap: str, layout: TopicLayout, seed: int) -> None:
         self._producer = Producer(
@@ -136,7 +136,7 @@ class _Feed:
         self._topic = layout.name("writes")
         self._records = _interleaved(seed)
 
-    def send_for(self, seconds: float, rate: float = 120.0) -> None:
+    def send_for(self, seconds: float, rate: float = 60.0) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             record = next(self._records)
