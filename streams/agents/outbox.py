@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal, Protocol, cast
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.errors import BrokerError, SettingsError
 from streams.store.source import REQUEST_SECONDS, Source
@@ -54,6 +54,8 @@ class ProducerLike(Protocol):
 class Outbox:
     """Sends records to one topic, from any thread.
 
+    `newest_offsets` tells, by key, where the newest acknowledged record stands in its partition.
+
     Args:
         source: the cluster.
         topic: the suffix of the topic, such as `writes`.
@@ -77,6 +79,7 @@ class Outbox:
         self.sent_messages = 0
         self.unacknowledged = 0
         self.unacknowledged_bytes = 0
+        self.newest_offsets: dict[bytes, int] = {}
         self._producer = producer or _connect(source, self._topic, limits, self._causes)
 
     @property
@@ -144,21 +147,25 @@ class Outbox:
                 key=record.key,
                 value=record.value,
                 headers=list(record.headers),
-                on_delivery=partial(self._delivered, size_bytes),
+                on_delivery=partial(self._delivered, record.key, size_bytes),
             )
         except BufferError:
             return False
         except KafkaException as error:
-            self._delivered(size_bytes, error.args[0], None)
+            self._delivered(record.key, size_bytes, error.args[0], None)
             self.check()
         return True
 
-    def _delivered(self, size_bytes: int, error: KafkaError | None, _message: object) -> None:
+    def _delivered(
+        self, key: bytes, size_bytes: int, error: KafkaError | None, message: Message | None
+    ) -> None:
         with self._lock:
             self.unacknowledged -= 1
             self.unacknowledged_bytes -= size_bytes
         if error is not None:
             self.fail(_failed(self._topic, self._source.named(error, self._causes)))
+        elif message is not None:
+            self.newest_offsets[key] = message.offset() or 0
 
 
 def _failed(topic: str, cause: BrokerError) -> BrokerError:

@@ -17,7 +17,8 @@ from streams.model.groups import Definition
 from streams.model.intervals import US
 from streams.model.messages import Define
 from streams.model.state import State
-from streams.store import Source, StateWatch, groups, read_group_state
+from streams.store import Source, StateWatch, definition_in_force, read_group_state
+from streams.store.reading import Tail
 from streams.wire.agent import encode_message
 from streams.wire.times import format_time
 
@@ -83,7 +84,7 @@ def replay(
         BrokerError: no broker, no topics, or a message could not be delivered.
     """
     state = read_group_state(source, wish.group)
-    definition, is_new = definition_for(wish, recording, _existing(source, wish.group, state))
+    definition, is_new = definition_for(wish, recording, definition_in_force(source, wish.group, state))
     script = Script(recording, definition.geometry, options.kind, options.speed)
     require_open(definition, recording, script.agent, state)
     require_not_ahead(definition, recording, time.time_ns() // 1000, options.speed)
@@ -100,14 +101,6 @@ def replay(
     if options.wait:
         _await_closing(source, definition, recording.end_us, options.patience_seconds, progress)
     return ReplayResult(definition, is_new, script.agent, messages, recording.writes)
-
-
-def _existing(source: Source, group: str, state: State | None) -> Definition | None:
-    """The definition in force, if there is one; the group's state knows it first."""
-    if state is not None:
-        return None if state.deleted else state.versions[-1].definition
-    versions = groups(source, group).get(group)
-    return versions[-1].definition if versions else None
 
 
 def _send(outbox: Outbox, group: str, script: Script, progress: Progress) -> int:
@@ -143,11 +136,12 @@ def _await_closing(
     """
     length_us = definition.geometry.interval_us
     last = (end_us - 1) // length_us
-    seen: tuple[int, int | None] | None = None
+    seen: object = None
     first: int | None = None
     moved = time.monotonic()
     with source.consumer() as consumer:
         watch = StateWatch(source, consumer, definition.group)
+        rows = [Tail(source, consumer, suffix, watch.partition) for suffix in ("tables", "intervals")]
         while True:
             state = watch.newest()
             if state is not None and state.closed is not None:
@@ -155,7 +149,8 @@ def _await_closing(
                 progress("closing", min(state.closed, last) - first, last - first)
                 if state.closed >= last:
                     return
-            place = None if state is None else (state.offset, state.closed)
+            # One mark may take many rows, long before itself.
+            place = (None if state is None else state.offset, *(tail.end() for tail in rows))
             if place != seen:
                 seen, moved = place, time.monotonic()
             if time.monotonic() - moved > patience_seconds:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from streams.store.dead_letters import FoundLetter, read_dead_letters
 from streams.store.definitions import GroupVersion, group_versions, groups
 from streams.store.intervals import read_intervals
+from streams.store.rungs import or_of
 from streams.store.source import Source
-from streams.store.state import StateWatch, read_group_state
+from streams.store.state import StateWatch, definition_in_force, read_group_state, read_group_states
 from streams.store.summaries import read_gaps, read_summaries
 
 __all__ = [
@@ -20,11 +21,14 @@ __all__ = [
     "GroupVersion",
     "Source",
     "StateWatch",
+    "definition_in_force",
     "group_versions",
     "groups",
+    "or_of",
     "read_dead_letters",
     "read_gaps",
     "read_group_state",
+    "read_group_states",
     "read_intervals",
     "read_summaries",
 ]

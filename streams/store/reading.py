@@ -71,6 +71,10 @@ class Tail:
         self._next = 0
         self._assigned = False
 
+    def end(self) -> int:
+        """The offset behind the last message."""
+        return self._bounds()[1]
+
     def up_to_now(self) -> Iterator[Message]:
         """The messages from where the last call ended to the present end of the partition, or a few more."""
         low, end = self._bounds()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from confluent_kafka import Consumer, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from streams.model.groups import Definition
 from streams.model.state import State
-from streams.store.reading import Tail, of_group, partition_of_group, received
+from streams.store.definitions import groups as stored_groups
+from streams.store.reading import Tail, of_group, partition_of_group, read_topic, received
 from streams.store.source import REQUEST_SECONDS, Source
 from streams.wire.keys import parse_state_key
+from streams.wire.record import Received
 from streams.wire.states import Home, decode_state
 
-__all__ = ["StateWatch", "read_group_state"]
+__all__ = ["StateWatch", "definition_in_force", "read_group_state", "read_group_states"]
 
 
 def read_group_state(source: Source, group: str) -> State | None:
@@ -24,13 +29,42 @@ def read_group_state(source: Source, group: str) -> State | None:
         return StateWatch(source, consumer, group).newest()
 
 
+def read_group_states(source: Source, groups: Collection[str] | None = None) -> dict[str, State]:
+    """The newest state of every group that has one, or of those named."""
+    newest: dict[str, tuple[int, Received]] = {}
+    for row in read_topic(source, "state"):
+        key = parse_state_key(row.key)
+        if groups is not None and key.group not in groups:
+            continue
+        if row.value is not None and key.offset > newest.get(key.group, (-2, None))[0]:
+            newest[key.group] = (key.offset, row)
+    homes: dict[int, Home] = {}
+    states = {}
+    for group, (_, row) in sorted(newest.items()):
+        if row.partition not in homes:
+            homes[row.partition] = _home(source, row.partition)
+        states[group] = decode_state(row.value or b"", homes[row.partition])
+    return states
+
+
+def definition_in_force(source: Source, group: str, state: State | None) -> Definition | None:
+    """The newest definition of a group, `state` being its newest state; None where there is no such group.
+
+    The state knows it first; `linkgauge.groups` mirrors it, and still has that of a deleted group.
+    """
+    if state is not None:
+        return None if state.deleted else state.versions[-1].definition
+    versions = stored_groups(source, group).get(group)
+    return versions[-1].definition if versions else None
+
+
 class StateWatch:
-    """Follows the state of one group."""
+    """Follows the state of one group; `partition` is the group's."""
 
     def __init__(self, source: Source, consumer: Consumer, group: str) -> None:
-        partition = partition_of_group(source, consumer, "state", group)
-        self._tail = Tail(source, consumer, "state", partition)
-        self._home = _home(source, partition)
+        self.partition = partition_of_group(source, consumer, "state", group)
+        self._tail = Tail(source, consumer, "state", self.partition)
+        self._home = _home(source, self.partition)
         self._of_group = of_group(group)
         self._rows: dict[int, bytes] = {}
 

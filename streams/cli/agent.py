@@ -1,0 +1,201 @@
+"""`linkgauge agent`: sources of writes: traces that are replayed, and synthetic fleets."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, Literal
+
+import typer
+
+from streams.agents.admission import Wish
+from streams.agents.load import publish_fleet
+from streams.agents.recording import recording_of_trace
+from streams.agents.replay import ReplayOptions, ReplayResult, replay
+from streams.agents.synthetic import FleetSpec, Pattern
+from streams.cli.output import say
+from streams.cli.session import session_of
+from streams.cli.traces import (
+    ActionOption,
+    ArrayOption,
+    FilesArgument,
+    FormatOption,
+    MappingOption,
+    SkipBadFlag,
+    StartOption,
+    progress_bar,
+    trace_from,
+    trace_options,
+)
+from streams.cli.units import bytes_text, count_text, time_argument
+from streams.model.intervals import US
+from streams.wire.times import format_time
+
+__all__ = ["register"]
+
+GroupOption = Annotated[str, typer.Option(metavar="NAME", help="The data group; defined here if it is new.")]
+SpeedOption = Annotated[
+    float | None,
+    typer.Option(metavar="FACTOR", help="1 is real time, 60 a minute in a second; else as fast as possible."),
+]
+NoWaitFlag = Annotated[
+    bool, typer.Option("--no-wait", help="Return once all is sent, not once the last interval is published.")
+]
+PatienceOption = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Give up waiting when nothing was closed for so long.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `agent` to the command."""
+    agent = typer.Typer(no_args_is_help=True)
+    agent.command("replay")(replay_trace)
+    agent.command()(synthetic)
+    app.add_typer(agent, name="agent", help="Publish writes: replay traces, make synthetic load.")
+
+
+def replay_trace(  # noqa: PLR0913  # one parameter for each option
+    ctx: typer.Context,
+    files: FilesArgument,
+    trace_format: FormatOption,
+    group: GroupOption,
+    *,
+    track: Annotated[
+        int | None, typer.Option(metavar="BYTES", help="Size of a track; 65536 if the group is new.")
+    ] = None,
+    interval: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="Base interval; 300 if the group is new.")
+    ] = None,
+    kind: Annotated[
+        Literal["writes", "json", "tracks"],
+        typer.Option(help="Writes as Arrow, writes as JSON, or pre-folded tracks."),
+    ] = "writes",
+    array: ArrayOption = None,
+    start: StartOption = None,
+    action: ActionOption = "Q",
+    mapping: MappingOption = None,
+    skip_bad: SkipBadFlag = False,
+    speed: SpeedOption = None,
+    no_wait: NoWaitFlag = False,
+    patience: PatienceOption = 120.0,
+) -> None:
+    """Publish a trace, with an agent for each of its arrays; the group is every volume of the trace.
+
+    The same trace again is nothing but duplicates, and a run that was broken off goes on where it ended.
+    """
+    options = ReplayOptions(kind, speed, not no_wait, patience)
+    reading = trace_options(trace_format, array, start, action, mapping, skip_bad=skip_bad)
+    source = session_of(ctx).source
+    with _interruptible(), progress_bar() as report:
+        recording = recording_of_trace(trace_from(files, reading, report))
+        result = replay(source, recording, Wish(group, track, interval), options, report)
+    _tell(result, waited=options.wait)
+
+
+def synthetic(  # noqa: PLR0913  # one parameter for each option
+    ctx: typer.Context,
+    *,
+    group: GroupOption = "synthetic",
+    pattern: Annotated[Pattern, typer.Option(help="How volumes are written.")] = "hotspot",
+    arrays: Annotated[int, typer.Option(metavar="N", min=1, help="Number of arrays.")] = 1,
+    volumes: Annotated[int, typer.Option(metavar="N", help="Volumes of each array.")] = 8,
+    volume_bytes: Annotated[int, typer.Option(metavar="BYTES", help="Size of a volume.")] = 1 << 30,
+    rate: Annotated[int, typer.Option(metavar="N", help="Writes per second of each array.")] = 100,
+    write_bytes: Annotated[int, typer.Option(metavar="BYTES", help="Length of a write.")] = 8192,
+    duration: Annotated[int, typer.Option(metavar="SECONDS", help="How long the arrays write.")] = 3600,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When they begin; else so that the last interval is just over."),
+    ] = None,
+    track: Annotated[int, typer.Option(metavar="BYTES", help="Size of a track.")] = 65_536,
+    interval: Annotated[int, typer.Option(metavar="SECONDS", help="Base interval.")] = 300,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other places.")] = 0,
+    hot_tracks: Annotated[
+        int, typer.Option(metavar="N", help="hotspot: tracks of a volume that are hot.")
+    ] = 64,
+    cold_every: Annotated[
+        int, typer.Option(metavar="N", help="hotspot: every n-th write goes elsewhere.")
+    ] = 10,
+    speed: SpeedOption = None,
+    no_wait: NoWaitFlag = False,
+    patience: PatienceOption = 120.0,
+) -> None:
+    """Publish a fleet of arrays whose exact answer is known, and print that answer."""
+    options = ReplayOptions("writes", speed, not no_wait, patience)
+    start_us = time_argument(start)
+    fleet = FleetSpec(
+        arrays=tuple(f"array-{number}" for number in range(1, arrays + 1)),
+        volumes_per_array=volumes,
+        volume_bytes=volume_bytes,
+        start_us=_just_over(duration, interval) if start_us is None else start_us,
+        duration_seconds=duration,
+        writes_per_second=rate,
+        write_bytes=write_bytes,
+        pattern=pattern,
+        track_bytes=track,
+        interval_seconds=interval,
+        seed=seed,
+        hot_tracks=hot_tracks,
+        cold_every=cold_every,
+    )
+    source = session_of(ctx).source
+    with _interruptible(), progress_bar() as report:
+        result = publish_fleet(source, [fleet], group, options, report)
+    _tell(result, waited=options.wait)
+    answer = fleet.expected()
+    changed_sum, changed_or = answer.changed_tracks_sum(), answer.changed_tracks_or()
+    say(
+        f"expected from {format_time(fleet.start_us)} to {format_time(fleet.end_us)}: changed tracks "
+        f"{changed_sum} as SUM ({bytes_text(changed_sum * track)}), "
+        f"{changed_or} as OR ({bytes_text(changed_or * track)}), "
+        f"{answer.writes()} writes of {answer.written_bytes()} bytes"
+    )
+
+
+def _just_over(duration: int, interval: int) -> int:
+    """A start on the interval grid, such that everything lies in the past, by less than an interval."""
+    if duration < 1 or interval < 1:
+        raise typer.BadParameter("--duration and --interval: 1 or more")
+    return (int(time.time()) - duration) // interval * interval * US
+
+
+def _tell(result: ReplayResult, *, waited: bool) -> None:
+    definition = result.definition
+    geometry = definition.geometry
+    about = f"tracks of {geometry.track_bytes} B, intervals of {geometry.interval_seconds} s"
+    say(
+        f"group {definition.group}, {'new' if result.was_new else 'as it was defined'}: {about}, "
+        f"{count_text(len(definition.members), 'volume')}"
+    )
+    end = "and its last interval is published" if waited else "and not waited for"
+    say(f"{result.writes} writes sent in {result.messages} messages as agent {result.agent}, {end}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C and SIGTERM break off cleanly: what was sent is safe, and the next run goes on from there."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise _Interrupted(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    except _Interrupted as interruption:
+        say("broken off; the same command again goes on where this one ended")
+        raise typer.Exit(128 + interruption.number) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Interrupted(BaseException):
+    """A signal that ends the command; nothing may swallow it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number

@@ -1,0 +1,114 @@
+"""`linkgauge entries`: what was measured, a row for each volume or group and interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import typer
+
+from streams.cli.measure import MEASURED_COLUMNS
+from streams.cli.output import Cell, CsvFlag, JsonFlag, layout_of, print_rows, say, working
+from streams.cli.session import session_of
+from streams.cli.units import time_argument
+from streams.errors import MissingData
+from streams.model.entries import Interval, Summary
+from streams.model.intervals import US, total_us
+from streams.store import Source, group_versions, or_of, read_gaps, read_intervals, read_summaries
+from streams.wire.times import format_time
+
+__all__ = ["COLUMNS", "register"]
+
+COLUMNS = (*MEASURED_COLUMNS, "coverage", "revision")
+
+Level = Literal["volume", "group"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `entries` to the command."""
+    app.command()(entries)
+
+
+def entries(  # noqa: PLR0913  # one parameter for each option
+    ctx: typer.Context,
+    group: Annotated[str, typer.Option(metavar="NAME", help="The data group.")],
+    *,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Intervals that start at this time or later.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Intervals that start before this time.")
+    ] = None,
+    level: Annotated[Level, typer.Option(help="A row for each volume, or one for the group.")] = "volume",
+    rung: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="Longer intervals, as the OR of the base intervals.")
+    ] = None,
+    volume: Annotated[
+        list[str] | None, typer.Option(metavar="ARRAY/VOLUME", help="Only this volume; may be repeated.")
+    ] = None,
+    zeros: Annotated[bool, typer.Option("--zeros", help="Also rows without writes.")] = False,
+    csv: CsvFlag = False,
+    json: JsonFlag = False,
+) -> None:
+    """Print what was measured: changed tracks and bytes, writes, coverage, ordered by start and volume."""
+    layout = layout_of(csv=csv, json=json)
+    source, from_us, to_us = session_of(ctx).source, time_argument(from_), time_argument(to)
+    if level == "group" and volume:
+        raise typer.BadParameter("--volume goes with --level volume")
+    with working(f"reading group {group}"):
+        rung_seconds = _length(source, group, rung)
+        for gap in read_gaps(source, group, from_us, to_us):
+            say(f"gap: nothing was heard from {format_time(gap.start_us)} to {format_time(gap.end_us)}")
+        if level == "group":
+            rows = _group_rows(read_summaries(source, group, from_us, to_us, rung_seconds))
+        else:
+            rows = _volume_rows(_intervals(source, group, (from_us, to_us), rung_seconds, volume))
+        chosen = [row for row in rows if zeros or _has_writes(row)]
+    print_rows((level, *COLUMNS[1:]), chosen, layout)
+
+
+def _length(source: Source, group: str, asked: int | None) -> int:
+    """The length of the intervals to show: the base interval, or a rung of the group."""
+    geometry = group_versions(source, group)[-1].definition.geometry
+    lengths = (geometry.interval_seconds, *geometry.rungs_seconds)
+    if asked not in (None, *lengths):
+        known = ", ".join(map(str, lengths))
+        raise MissingData(f"group {group} has no intervals of {asked} s; choose one of {known}")
+    return geometry.interval_seconds if asked is None else asked
+
+
+def _intervals(
+    source: Source, group: str, times: tuple[int | None, int | None], seconds: int, volumes: list[str] | None
+) -> list[Interval]:
+    """Intervals of this length that start in the range; rungs only once they are closed."""
+    length_us = seconds * US
+    from_us, to_us = (None if time_us is None else -(-time_us // length_us) * length_us for time_us in times)
+    intervals = read_intervals(source, group, from_us, to_us, volumes)
+    if not intervals or intervals[0].rung_seconds == seconds:
+        return intervals
+    closed = {summary.start_us for summary in read_summaries(source, group, from_us, to_us, seconds)}
+    return [rung for rung in or_of(intervals, seconds) if rung.start_us in closed]
+
+
+def _volume_rows(intervals: list[Interval]) -> Iterator[tuple[Cell, ...]]:
+    for interval in intervals:
+        length_us = interval.end_us - interval.start_us
+        times = (format_time(interval.start_us), format_time(interval.end_us))
+        for entry in sorted(interval.entries, key=lambda entry: entry.volume):
+            counts = (entry.changed_tracks, entry.changed_bytes, entry.writes, entry.written_bytes)
+            coverage = round(total_us(entry.covered) / length_us, 6)
+            yield entry.volume, *times, *counts, coverage, interval.revision
+
+
+def _group_rows(summaries: list[Summary]) -> Iterator[tuple[Cell, ...]]:
+    for summary in summaries:
+        times = (format_time(summary.start_us), format_time(summary.end_us))
+        changed = (summary.changed_tracks_or, summary.changed_bytes_or)
+        counts = (*changed, summary.writes, summary.written_bytes)
+        yield summary.group, *times, *counts, round(summary.coverage, 6), summary.revision
+
+
+def _has_writes(row: tuple[Cell, ...]) -> bool:
+    """Whether anything was written, or may have been where nobody could count."""
+    changed_tracks, writes = row[COLUMNS.index("changed_tracks")], row[COLUMNS.index("writes")]
+    return writes != 0 or changed_tracks != 0
