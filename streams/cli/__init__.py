@@ -12,7 +12,19 @@ from typing import Annotated
 import typer
 
 from streams import __version__
-from streams.cli import config, doctor, report, services, topics, up
+from streams.cli import (
+    agent,
+    config,
+    dead_letters,
+    doctor,
+    entries,
+    groups,
+    measure,
+    report,
+    services,
+    topics,
+    up,
+)
 from streams.cli.anywhere import OptionsAnywhere
 from streams.cli.output import complain
 from streams.cli.session import Session
@@ -20,7 +32,7 @@ from streams.errors import LinkgaugeError
 
 __all__ = ["app", "main"]
 
-_COMMANDS = (up, services, report, topics, config, doctor)
+_COMMANDS = (up, agent, groups, entries, measure, report, services, topics, dead_letters, config, doctor)
 """Modules of the sub-commands, in the order in which the help lists them; each has `register(app)`."""
 
 app = typer.Typer(
