@@ -1,0 +1,307 @@
+"""When intervals close, late parts, gaps, rungs."""
+
+from __future__ import annotations
+
+from tests.model.crash.mutants.mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+FEEDING = "streams/model/feeding.py"
+CLOSING = "streams/model/closing.py"
+COLLECTOR = "streams/model/collector.py"
+RUNGS = "streams/model/rungs.py"
+_STATE = "6: the state row"
+_TIME = "5: event time, agents, silence"
+_LATE = "5: late parts"
+_LIFE = "4 and 5: definitions and commands"
+_ROWS = "5: what rows say"
+
+MUTANTS = [
+    Mutant(
+        "every-tick-counts",
+        CLOSING,
+        "if state.tick_us is not None and append_us < state.tick_us + pause_us:",
+        "if state.tick_us is not None and append_us < state.tick_us:",
+        f"{_TIME}: a tick counts only when tick_seconds passed since the last one",
+    ),
+    Mutant(
+        "tick-marks-not",
+        COLLECTOR,
+        "            return (), count_tick(group.state, message.append_us)\n",
+        "            count_tick(group.state, message.append_us)\n            return (), False\n",
+        "6.4: a counted tick writes a mark",
+    ),
+    Mutant(
+        "uncounted-tick-closes",
+        CLOSING,
+        "ticked = forced and isinstance(message.body, Tick)",
+        "ticked = isinstance(message.body, Tick)",
+        f"{_TIME}: only a counted tick closes a silent group",
+        seed=4,
+    ),
+    Mutant(
+        "anything-closes-silent",
+        CLOSING,
+        "if state.last_us is None or not ticked:",
+        "if state.last_us is None:",
+        f"{_TIME}: only a tick closes a silent group",
+    ),
+    Mutant(
+        "silent-hold",
+        CLOSING,
+        "talking = [agent for agent in live if state.ticks - agent.heard < group.geometry.silent_ticks]",
+        "talking = list(live)",
+        f"{_TIME}: silent agents hold nobody back",
+    ),
+    Mutant(
+        "expects-nobody",
+        CLOSING,
+        "if lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks:",
+        "if False:",
+        f"{_TIME}: nothing closes until all expected agents were heard",
+    ),
+    Mutant(
+        "expects-for-ever",
+        CLOSING,
+        "if lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks:",
+        "if lacks_agents(state, version):",
+        f"{_TIME}: an agent never heard counts as silent",
+    ),
+    Mutant(
+        "silence-since-ever",
+        CLOSING,
+        "if lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks:",
+        "if lacks_agents(state, version) and state.ticks < group.geometry.silent_ticks:",
+        f"{_TIME}: silence of one never heard counts from the definition",
+    ),
+    Mutant(
+        "expects-by-newest",
+        CLOSING,
+        "version = state.versions[0] if following is None else group.version_at(following)",
+        "version = state.versions[-1]",
+        f"{_TIME}: the definition in force at the next interval says who is expected",
+    ),
+    Mutant(
+        "names-uncounted",
+        CLOSING,
+        "        return any(name not in heard for name in definition.agent_names)\n",
+        "        return len(heard) < len(definition.agent_names)\n",
+        f"{_TIME}: agents expected by name",
+        seed=3,
+    ),
+    Mutant(
+        "refused-counts",
+        CLOSING,
+        "if agent.gates and agent.watermark_us is not None",
+        "if agent.gates",
+        f"{_TIME}: heard is who had a message accepted",
+        seed=4,
+    ),
+    Mutant(
+        "redrive-counts",
+        CLOSING,
+        "if agent.gates and agent.watermark_us is not None",
+        "if agent.watermark_us is not None",
+        f"{_TIME}: a redriven letter is no agent",
+        seed=4,
+    ),
+    Mutant(
+        "fastest-agent",
+        CLOSING,
+        "return _reach_to(min(_watermarks(talking)), length_us)",
+        "return _reach_to(max(_watermarks(talking)), length_us)",
+        f"{_TIME}: the slowest agent decides",
+    ),
+    Mutant(
+        "silent-lowest",
+        CLOSING,
+        "return _reach_to(max(_watermarks(agents)) + message.append_us",
+        "return _reach_to(min(_watermarks(agents)) + message.append_us",
+        f"{_TIME}: in silence the highest watermark goes on",
+    ),
+    Mutant(
+        "silent-stands",
+        CLOSING,
+        "+ message.append_us - state.last_us, length_us)",
+        ", length_us)",
+        f"{_TIME}: in silence append time goes on",
+    ),
+    Mutant(
+        "left-stands",
+        CLOSING,
+        "    if not live:\n        return _through_open(group, agents)\n",
+        "    if not live:\n        return None\n",
+        f"{_TIME}: when all have left, the group closes through its highest open interval",
+        seed=3,
+    ),
+    Mutant(
+        "cut-not-partial",
+        CLOSING,
+        "partial = cut or _is_partial(group, following)",
+        "partial = _is_partial(group, following)",
+        f"{_ROWS}: an interval that all agents left in its midst is partial",
+    ),
+    Mutant(
+        "late-waits-for-close",
+        CLOSING,
+        "revised = _merge_late(group, draft)",
+        "revised = _merge_late(group, draft) if _ready(group, reach) else []",
+        f"{_LATE}: merged at the group's next mark, whatever writes it",
+    ),
+    Mutant(
+        "late-at-once",
+        COLLECTOR,
+        "close(group, message, forced=forced))\n\n\ndef acknowledged",
+        "close(group, message, forced=forced or bool(group.late)))\n\n\ndef acknowledged",
+        f"{_LATE}: merged at the group's next mark, which late parts alone do not write",
+        rows_only=True,
+    ),
+    Mutant(
+        "late-replaces",
+        CLOSING,
+        "else OpenInterval.reopened(row)",
+        "else OpenInterval.empty(group.geometry)",
+        f"{_LATE}: computed from the revision that the state names",
+    ),
+    Mutant(
+        "late-partial-anew",
+        CLOSING,
+        "partial = _is_partial(group, interval) if row is None else row.partial",
+        "partial = _is_partial(group, interval)",
+        f"{_ROWS}: a revision stays partial",
+        seed=12,
+    ),
+    Mutant(
+        "late-window-longer",
+        FEEDING,
+        "interval <= closed - self._geometry.late_intervals or",
+        "interval < closed - self._geometry.late_intervals or",
+        f"{_LATE}: older than the late window is a dead letter",
+    ),
+    Mutant(
+        "late-uncounted",
+        FEEDING,
+        "        late.late_writes += self._mark(",
+        "        self._mark(",
+        f"{_LATE}: late writes are counted",
+    ),
+    Mutant(
+        "late-spans-ignored",
+        FEEDING,
+        "                table = self._late_table(interval)\n            if table is not None:\n"
+        "                table.vouch",
+        "                pass\n            if table is not None:\n                table.vouch",
+        f"{_LATE}: late spans too",
+    ),
+    Mutant(
+        "earlier-life",
+        FEEDING,
+        " or (born is not None and interval < born)",
+        "",
+        f"{_LIFE}: a revived group does not touch its earlier life",
+        seed=22,
+    ),
+    Mutant(
+        "gap-longer",
+        CLOSING,
+        "if fed - following > group.geometry.max_gap_intervals:",
+        "if fed - following > group.geometry.max_gap_intervals + 1:",
+        "5: a run longer than max_gap gets one gap row",
+        seed=6,
+    ),
+    Mutant(
+        "gap-ignores-windows",
+        CLOSING,
+        "        for start_us, end_us in group.windows_in(span)\n",
+        "        for start_us, end_us in [span]\n",
+        f"{_LIFE}: no gap where nothing is collected",
+    ),
+    Mutant(
+        "uncollected-rows",
+        CLOSING,
+        "    if group.windows_in(group.span_of(following)):\n        cut",
+        "    if group:\n        cut",
+        f"{_LIFE}: no row where nothing is collected",
+    ),
+    Mutant(
+        "rung-unrevised",
+        CLOSING,
+        "if last <= closed and (passed or rung in touched):",
+        "if last <= closed and passed:",
+        "5: a rung is published again when an interval of it is revised",
+    ),
+    Mutant(
+        "rung-early",
+        CLOSING,
+        "if last <= closed and (passed or rung in touched):",
+        "if passed or rung in touched:",
+        "5: a rung is published when closed passes its end",
+    ),
+    Mutant(
+        "rung-always",
+        CLOSING,
+        "            passed = before is None or last > before\n",
+        "            passed = True\n",
+        "5: a rung is published once for each revision",
+    ),
+    Mutant(
+        "rung-revision",
+        RUNGS,
+        "revision=sum(row.revision + 1 for row in rows),",
+        "revision=max(row.revision for row in rows),",
+        "5: a rung's revision is the sum over its intervals",
+    ),
+    Mutant(
+        "rung-whole",
+        RUNGS,
+        "partial=len(rows) < size or any(",
+        "partial=any(",
+        f"{_ROWS}: a rung that lacks an interval is partial",
+    ),
+    Mutant(
+        "rung-newest-only",
+        RUNGS,
+        "        tracks.update(entry.tracks)\n",
+        "        tracks = entry.tracks.copy()\n",
+        "5: rungs equal the OR of their base intervals",
+    ),
+    Mutant(
+        "mates-forgotten",
+        CLOSING,
+        "keep = min([first_late, *(first_late // size * size for size in sizes)])",
+        "keep = first_late",
+        "6: revisions of every rung that is open or touches the late window are kept",
+    ),
+    Mutant(
+        "versions-forgotten",
+        CLOSING,
+        "if after is None or (after.first is not None and after.first > keep)",
+        "if after is None or (after.first is not None and after.first > state.closed)",
+        "6: definitions of intervals that may be revised are kept",
+        seed=4,
+    ),
+    Mutant(
+        "windows-forgotten",
+        CLOSING,
+        "    keep_us = keep * geometry.interval_us\n",
+        "    keep_us = state.closed * geometry.interval_us\n",
+        "6: when collection was on is kept for intervals that may be revised",
+        seed=23,
+    ),
+    Mutant(
+        "redo-keeps-all",
+        CLOSING,
+        "if fed_us is not None and (closed_us is None or fed_us > closed_us)",
+        "if fed_us is not None",
+        "6: redo lists only what feeds an interval after closed",
+        rows_only=True,
+        redundant="applying it again gives closed intervals nothing; the state is only larger",
+    ),
+    Mutant(
+        "mark-aliases",
+        CLOSING,
+        "        group.state.copy(),\n",
+        "        group.state,\n",
+        f"{_STATE} does not change behind its message",
+    ),
+]

@@ -1,0 +1,219 @@
+"""What comes for the first time: identity, sequence, refusals, spans."""
+
+from __future__ import annotations
+
+from tests.model.crash.mutants.mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+FEEDING = "streams/model/feeding.py"
+SCREENING = "streams/model/screening.py"
+SEQUENCE = "streams/model/sequence.py"
+_FRESH = "6.2 and section 5: what comes for the first time"
+_TIME = "5: event time, agents, silence"
+_LIFE = "4 and 5: definitions and commands"
+
+MUTANTS = [
+    Mutant(
+        "stale-epoch",
+        FEEDING,
+        "if agent is not None and origin.epoch < agent.epoch:",
+        "if agent is not None and origin.epoch < 0:",
+        f"{_FRESH}: an older epoch is a dead letter",
+        seed=12,
+    ),
+    Mutant(
+        "new-epoch",
+        FEEDING,
+        "if agent is None or origin.epoch > agent.epoch:",
+        "if agent is None:",
+        f"{_FRESH}: a new epoch counts from zero and brings an agent back",
+    ),
+    Mutant(
+        "epoch-forgets-watermark",
+        FEEDING,
+        "watermark_us=before.watermark_us if before else None,",
+        "watermark_us=None,",
+        f"{_TIME}: an agent's watermark outlives its epoch",
+    ),
+    Mutant(
+        "epoch-hears",
+        FEEDING,
+        "heard=before.heard if before else state.ticks,",
+        "heard=state.ticks,",
+        f"{_TIME}: heard is who had a message accepted, not who began an epoch",
+        seed=69,
+    ),
+    Mutant(
+        "watermark-ahead",
+        FEEDING,
+        "if origin.watermark_us > message.append_us + geometry",
+        "if origin.watermark_us < 0 * message.append_us + 0 * geometry",
+        f"{_FRESH}: a watermark ahead of the clock refuses the message",
+    ),
+    Mutant(
+        "refused-is-heard",
+        FEEDING,
+        '        return "watermark-ahead"\n',
+        '        agent.heard = state.ticks\n        return "watermark-ahead"\n',
+        f"{_TIME}: a refused message is not heard",
+        seed=39,
+    ),
+    Mutant(
+        "inverted-span",
+        FEEDING,
+        "if origin.observed_from_us > origin.watermark_us:",
+        "if origin.observed_from_us > origin.watermark_us + 10**12:",
+        f"{_FRESH}: a span that ends before it begins refuses the message",
+        seed=4,
+    ),
+    Mutant(
+        "deleted-accepts",
+        FEEDING,
+        '    if state.deleted:\n        return "group-deleted"\n',
+        "",
+        f"{_LIFE}: a deleted group accepts nothing",
+    ),
+    Mutant(
+        "floor",
+        SEQUENCE,
+        "if sequence <= agent.floor:",
+        "if sequence < -1:",
+        f"{_FRESH}: at or below the floor a message is forgotten, never a duplicate",
+    ),
+    Mutant(
+        "holes",
+        SEQUENCE,
+        "        _open_holes(agent, agent.high + 1, sequence)\n",
+        "",
+        f"{_FRESH}: a missing number is no duplicate when it comes",
+    ),
+    Mutant(
+        "hole-stays",
+        SEQUENCE,
+        "        del agent.holes[place]\n",
+        "",
+        f"{_FRESH}: a hole is filled once",
+    ),
+    Mutant(
+        "heard-never",
+        FEEDING,
+        "    agent.heard = state.ticks\n",
+        "",
+        f"{_TIME}: silence counts from the last accepted message",
+    ),
+    Mutant(
+        "watermark-steps-back",
+        FEEDING,
+        "    agent.watermark_us = max(origin.watermark_us, before_us)\n",
+        "    agent.watermark_us = origin.watermark_us\n",
+        f"{_TIME}: a late message does not turn a watermark back",
+        seed=4,
+    ),
+    Mutant(
+        "lost-uncounted",
+        FEEDING,
+        "    state.totals = state.totals.plus(lost_writes=origin.lost_writes)\n",
+        "",
+        f"{_FRESH}: lost writes are counted",
+    ),
+    Mutant(
+        "redrive-is-heard",
+        FEEDING,
+        "    if agent.gates:\n        state.last_us",
+        "    if agent:\n        state.last_us",
+        f"{_TIME}: append time passes since the last message of an agent, not of a redriven letter",
+        seed=4,
+    ),
+    Mutant(
+        "redrive-gates",
+        FEEDING,
+        '_started(state, origin, body.kind != "redrive", agent)',
+        "_started(state, origin, True, agent)",
+        f"{_TIME}: a redriven letter holds nothing open",
+        seed=4,
+    ),
+    Mutant(
+        "bye-stays",
+        FEEDING,
+        'if body.kind in ("bye", "redrive"):',
+        'if body.kind == "redrive":',
+        f"{_TIME}: an agent that said bye holds nobody back",
+    ),
+    Mutant(
+        "left-forever",
+        FEEDING,
+        "    for _, name in left[:-keep]:\n        del state.agents[name]\n",
+        "",
+        f"{_FRESH}: of agents that left, the newest are remembered",
+        seed=14,
+    ),
+    Mutant(
+        "lost-vouches",
+        FEEDING,
+        'if origin.lost_writes or self._body.kind == "redrive":',
+        'if self._body.kind == "redrive":',
+        f"{_FRESH}: a span with lost writes vouches for nothing",
+    ),
+    Mutant(
+        "redrive-vouches",
+        FEEDING,
+        'if origin.lost_writes or self._body.kind == "redrive":',
+        "if origin.lost_writes:",
+        f"{_FRESH}: a redriven letter vouches for nothing",
+        seed=4,
+    ),
+    Mutant(
+        "heartbeat-vouches-not",
+        FEEDING,
+        'if origin.lost_writes or self._body.kind == "redrive":',
+        'if origin.lost_writes or self._body.kind in ("redrive", "heartbeat"):',
+        f"{_FRESH}: a heartbeat feeds what it vouches for",
+    ),
+    Mutant(
+        "span-unclipped",
+        FEEDING,
+        "earliest = max(0, origin.watermark_us - longest_us)",
+        "earliest = 0",
+        f"{_FRESH}: observed_from is clipped to the longest run that is shown",
+    ),
+    Mutant(
+        "ahead-of-clock",
+        SCREENING,
+        'screen.refuse(writes.time_us > limit, "ahead-of-clock")',
+        "",
+        f"{_FRESH}: a write ahead of the clock is a dead letter",
+        seed=4,
+    ),
+    Mutant(
+        "fold-ahead",
+        SCREENING,
+        '        return "ahead-of-clock"\n',
+        "        pass\n",
+        f"{_FRESH}: a fold ahead of the clock is a dead letter",
+        seed=23,
+    ),
+    Mutant(
+        "unknown-volume",
+        SCREENING,
+        '        screen.refuse(rows[unknown], "unknown-volume")\n',
+        "",
+        f"{_FRESH}: nothing is dropped in silence",
+    ),
+    Mutant(
+        "beyond-volume",
+        SCREENING,
+        "    if beyond.any():\n        screen.refuse",
+        "    if not len(beyond):\n        screen.refuse",
+        f"{_FRESH}: an extent beyond the volume is a dead letter",
+    ),
+    Mutant(
+        "touch-accepted-only",
+        FEEDING,
+        "        rows = rows[inside]\n",
+        "        rows = rows[inside]\n"
+        "        if not len(rows) and not (table.volumes or table.spans or table.discards):\n"
+        "            self._group.open.pop(interval, None)\n",
+        "5: an interval that a message touches is open, even if all that came is refused",
+    ),
+]
