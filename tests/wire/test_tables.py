@@ -96,7 +96,7 @@ def test_a_dense_volume_is_split_at_multiples_of_2_22_tracks():
 
 
 def test_no_message_is_above_the_limit():
-    """8,640 slots, 300 agents with broken spans, dense, idle and oddly covered volumes, all at once."""
+    """8,640 slots, agents with thousands of spans, long names, dense, idle, oddly covered volumes at once."""
     broken = [(i * 20, i * 20 + 10) for i in range(10_000)]
     interval = Interval(
         group="ü" * 127,
@@ -106,6 +106,7 @@ def test_no_message_is_above_the_limit():
         revision=0,
         partial=True,
         entries=(
+            *(Entry(f"a/{i:06}{'v' * 240}", None, 4096, BitTable(), 0, 0, []) for i in range(6_000)),
             dense(2),
             *(Entry(f"a/idle-{i}", None, 4096, BitTable(), 0, 0, []) for i in range(20_000)),
             Entry("a/gaps", None, 4096, BitTable.of([1]), 1, 1, broken),
@@ -115,7 +116,7 @@ def test_no_message_is_above_the_limit():
         written_bytes_by_slot=((1 << 63) - 1,) * 8640,
         discards=0,
         late_writes=0,
-        agent_spans=tuple((f"a/agent-{i}", tuple(broken[:1000])) for i in range(300)),
+        agent_spans=tuple((f"a/agent-{i}", tuple(broken[: 5000 if i == 7 else 500])) for i in range(300)),
     )
     records = encode_tables(interval)
     assert max(record.size_bytes() for record in records) < MAX_MESSAGE_BYTES
