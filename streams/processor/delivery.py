@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from streams.model.entries import Interval
-from streams.model.state import Outcome
+from streams.model.state import Outcome, State
 from streams.processor.options import WorkerOptions
 from streams.processor.place import Place
 from streams.wire.deadletters import encode_dead_letter
 from streams.wire.definitions import encode_version
-from streams.wire.keys import state_key
+from streams.wire.keys import group_key, state_key
 from streams.wire.record import Received, Record
 from streams.wire.states import encode_state
 from streams.wire.summaries import encode_gap, encode_summary
@@ -112,6 +112,8 @@ class Deliveries:
         state = encode_state(mark.state, home, place.tables_from(mark.state))
         await self._send_all("state", [state], place.number)
         place.partition.acknowledged(parcel.group, mark)
+        if mark.state.deleted:
+            await self._remove_versions(mark.state)
         old = place.removable(parcel.group, mark.state.offset)
         await self._send_all(
             "state", [Record(state_key(parcel.group, offset), None) for offset in old], place.number
@@ -122,6 +124,13 @@ class Deliveries:
         sent = [self._send_all("tables", records, parcel.place.number) for _, records in parcel.tables]
         for (interval, _), offsets in zip(parcel.tables, await asyncio.gather(*sent), strict=True):
             known[interval.start_us // (interval.rung_seconds * 1_000_000)] = min(offsets)
+
+    async def _remove_versions(self, state: State) -> None:
+        """A deleted group has no definition any more; later marks of it say so again, whoever wrote one since."""
+        gone = [
+            Record(group_key(state.group, number + 1), None) for number in range(state.versions[-1].number)
+        ]
+        await asyncio.gather(*(self._send(self._options.topic("groups"), record, None) for record in gone))
 
     async def _send_all(self, topic: str, records: Iterable[Record], partition: int) -> list[int]:
         name = self._options.topic(topic)

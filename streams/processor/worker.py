@@ -184,7 +184,8 @@ def run_worker(options: WorkerOptions, around_send: Callable[[Send], Send] | Non
         LinkgaugeError: the worker stopped because of its own failure; nothing is lost, start it again.
     """
     worker = Worker(options, around_send)
-    process = faust.Worker(worker.app, loglevel=options.log_level, redirect_stdouts=False)
+    process = faust.Worker(worker.app, loglevel=options.log_level, redirect_stdouts=False, quiet=True)
+    process.spinner = None  # it draws on terminals and leaves its escape codes in log files
     try:
         process.execute_from_commandline()
     except SystemExit:

@@ -13,9 +13,9 @@ from confluent_kafka import Producer, TopicPartition
 from streams.errors import MissingData
 from streams.model.entries import Summary
 from streams.model.groups import Definition, Geometry, Member
-from streams.model.messages import AgentMessage, Body, Define, Origin
+from streams.model.messages import AgentMessage, Body, Command, Define, Origin
 from streams.model.writes import WriteBatch
-from streams.store import Source, read_dead_letters, read_intervals, read_summaries
+from streams.store import Source, groups, read_dead_letters, read_intervals, read_summaries
 from streams.wire.agent import encode_message
 from streams.wire.record import Record
 from tests.integration.workers import Workers
@@ -144,17 +144,27 @@ def test_a_state_of_another_cluster_is_refused_with_the_remedy(site: Site):
 
 
 def test_two_workers_share_the_groups_and_one_takes_over_from_the_other(site: Site):
-    groups = [f"g{number}" for number in range(6)]
+    names = [f"g{number}" for number in range(6)]
     for name in ("w0", "w1"):
         site.workers.start(name)
-    for group in groups:
+    for group in names:
         site.send(Define(Definition(group, (Member("a", "v"),), GEOMETRY)), group)
         site.send(AgentMessage("heartbeat", origin(0, (0, 15))), group)
-    for group in groups:
+    for group in names:
         eventually(lambda group=group: site.summaries(group), bool)
     site.workers.kill("w1")
-    for group in groups:
+    for group in names:
         site.send(AgentMessage("bye", origin(1, (15, 30))), group)
-    for group in groups:
+    for group in names:
         found = eventually(lambda group=group: site.summaries(group, 10), lambda s: len(s) == 3)
         assert [s.coverage for s in found] == [1.0, 1.0, 1.0]
+
+
+def test_a_deleted_group_closes_and_its_definitions_go(site: Site):
+    site.workers.start("w0")
+    site.send(Define(DEFINITION))
+    site.writes(0, (0, 5), 3)
+    site.send(Command("delete"))
+    (summary,) = eventually(lambda: site.summaries("g", 10), bool)
+    assert (summary.writes, summary.partial) == (1, True)
+    assert eventually(lambda: groups(site.source), lambda found: not found) == {}

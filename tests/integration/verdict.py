@@ -128,6 +128,8 @@ def rows_found(source: Source) -> Iterator[tuple[tuple, object]]:
             yield ("summary", *place), plain_summary(value)
     yield from _tables(source)
     for row in read_topic(source, "groups"):
+        if row.value is None:
+            continue  # of a deleted group
         key = parse_group_key(row.key)
         yield ("version", key.group, key.version), plain_version(decode_version(row.value))
     for row in read_topic(source, "dead-letters"):
