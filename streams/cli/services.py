@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import typer
@@ -53,7 +54,7 @@ def worker_options(settings: Settings) -> WorkerOptions:
     identity = cluster_identity(broker.bootstrap, layout, broker.client)
     return WorkerOptions(
         bootstrap=broker.bootstrap,
-        name=settings.worker.name or socket.gethostname(),
+        name=settings.worker.name or f"{socket.gethostname()}-{os.getpid()}",
         cluster_id=identity.cluster_id,
         topic_id=identity.topic_ids[layout.name("writes")],
         topic_prefix=broker.topic_prefix,

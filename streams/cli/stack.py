@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -116,7 +117,11 @@ class Stack:
         program = Program(
             name=name,
             command=[sys.executable, "-m", "streams.cli", name, *self._options()],
-            environment={**self._environment, "LINKGAUGE_REPORTER__PORT": str(self._port)},
+            environment={
+                "LINKGAUGE_WORKER__NAME": f"{socket.gethostname()}-up",
+                **self._environment,
+                "LINKGAUGE_REPORTER__PORT": str(self._port),
+            },
             log=self.folder / f"{name}.log",
         )
         return Supervised(program, say)

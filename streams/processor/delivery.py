@@ -126,11 +126,10 @@ class Deliveries:
             known[interval.start_us // (interval.rung_seconds * 1_000_000)] = min(offsets)
 
     async def _remove_versions(self, state: State) -> None:
-        """A deleted group has no definition any more; later marks of it say so again, whoever wrote one since."""
-        gone = [
-            Record(group_key(state.group, number + 1), None) for number in range(state.versions[-1].number)
-        ]
-        await asyncio.gather(*(self._send(self._options.topic("groups"), record, None) for record in gone))
+        """A deleted group has no definition any more; every later mark of it says so again."""
+        topic, numbers = self._options.topic("groups"), range(1, state.versions[-1].number + 1)
+        gone = [Record(group_key(state.group, number), None) for number in numbers]
+        await asyncio.gather(*(self._send(topic, record, None) for record in gone))
 
     async def _send_all(self, topic: str, records: Iterable[Record], partition: int) -> list[int]:
         name = self._options.topic(topic)

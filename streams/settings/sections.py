@@ -62,7 +62,8 @@ class Worker(_Section):
     name: str = Field(
         default="",
         description="What this worker is called in the consumer group; it must differ between workers and "
-        "stay the same over restarts, so that those do not shuffle partitions. By default the host's name.",
+        "stay the same over restarts, so that a restarted worker takes its partitions up at once. By default "
+        "the host's name and the process number: after a restart others wait for the session timeout first.",
     )
 
 
