@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -127,7 +128,7 @@ class BitTable:
     def parts(self) -> Iterator[tuple[int, bytes]]:
         """`(first_track, portable Roaring of track - first_track)` for each stretch of 2^22 tracks in use.
 
-        The bytes depend on the set alone: run containers are chosen canonically before serialising.
+        The bytes depend on the set alone, not on how the table came about.
         """
         for word in sorted(self._words):
             yield from _split(word * _WORD, self._words[word])
@@ -137,7 +138,7 @@ class BitTable:
         """The inverse of `parts`.
 
         Raises:
-            ValueError: the bytes are no portable Roaring bitmap, or a part begins off its grid.
+            ValueError: the bytes are no portable Roaring bitmap, or a part reaches across a multiple of 2^32.
         """
         table = cls()
         for first_track, data in parts:
@@ -199,9 +200,8 @@ def _split(base: int, bits: BitMap) -> Iterator[tuple[int, bytes]]:
         return
     low, high = bits.min(), bits.max()
     for shift in range(low // PART_TRACKS * PART_TRACKS, high + 1, PART_TRACKS):
-        part = bits if high < PART_TRACKS else _piece(bits, shift)
+        part = _canonical(bits if high < PART_TRACKS else _piece(bits, shift))
         if part:
-            part.run_optimize()
             yield base + shift, part.serialize()
 
 
@@ -209,3 +209,17 @@ def _piece(bits: BitMap, shift: int) -> BitMap:
     window = BitMap()
     window.add_range(shift, shift + PART_TRACKS)
     return (bits & window).shift(-shift)
+
+
+def _canonical(part: BitMap) -> BitMap:
+    # Where a run and an array take equally many bytes, CRoaring keeps whichever is there. The intersection
+    # with plain bitsets has no runs, so what it makes of them then depends on the set alone.
+    plain = part & _every_track()
+    plain.run_optimize()
+    return plain
+
+
+@cache
+def _every_track() -> BitMap:
+    tracks = np.arange(PART_TRACKS, dtype=np.uint32)
+    return BitMap(array("I", tracks.tobytes()), optimize=False)
