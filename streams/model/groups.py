@@ -28,8 +28,11 @@ _MAX_SLOTS = 8640
 
 
 def default_slot(interval_seconds: int) -> int:
-    """The longest slot of at most 10 s that divides the base interval."""
-    return max(s for s in range(1, 11) if interval_seconds % s == 0)
+    """The longest slot of at most 10 s that divides the base interval; longer where that makes too many."""
+    slot = max(s for s in range(1, 11) if interval_seconds % s == 0)
+    while interval_seconds % slot or interval_seconds // slot > _MAX_SLOTS:
+        slot += 1
+    return slot
 
 
 def default_rungs(interval_seconds: int) -> tuple[int, ...]:
@@ -74,11 +77,10 @@ class Geometry:
             1 <= self.interval_seconds <= 86_400, f"interval_seconds {self.interval_seconds}: 1 to 86400"
         )
         _require(
-            self.slot_seconds >= 1
-            and self.interval_seconds % self.slot_seconds == 0
-            and self.interval_seconds // self.slot_seconds <= _MAX_SLOTS,
+            self.slot_seconds >= 1 and self.interval_seconds % self.slot_seconds == 0,
             f"slot_seconds {self.slot_seconds}: must divide the interval of {self.interval_seconds} s",
         )
+        _require(self.slots <= _MAX_SLOTS, f"slot_seconds {self.slot_seconds}: more than {_MAX_SLOTS} slots")
         for rung in self.rungs_seconds:
             _require(
                 rung > self.interval_seconds and rung % self.interval_seconds == 0,
