@@ -1,0 +1,153 @@
+"""Which writes and folds are refused, and why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.model.bittable import BitTable
+from streams.model.groups import Definition, Geometry, Member
+from streams.model.messages import Fold
+from streams.model.screening import (
+    REASONS,
+    Screen,
+    by_interval,
+    check_members,
+    collected,
+    fold_fault,
+    fold_interval,
+    stateless,
+)
+from streams.model.writes import WriteBatch
+
+US = 1_000_000
+GEOMETRY = Geometry(track_bytes=4096, max_clock_ahead_seconds=5)
+LIMIT = 1 << 63
+
+
+def batch(*rows):
+    """Writes given as (time_us, volume code, offset, length) on volumes x, y, z."""
+    time_us, codes, offset, length = zip(*rows, strict=True)
+    return WriteBatch(
+        np.array(time_us, np.int64),
+        np.array(codes, np.int32),
+        ("x", "y", "z"),
+        np.array(offset, np.uint64),
+        np.array(length, np.uint64),
+    )
+
+
+def reasons(screen, count):
+    found = {}
+    for reason, mask in screen.refused():
+        found |= dict.fromkeys(np.flatnonzero(mask).tolist(), reason)
+    return [found.get(row) for row in range(count)]
+
+
+def fold(start_us, end_us, track_bytes=4096, tracks=(1,)):
+    return Fold("x", start_us, end_us, track_bytes, BitTable.of(tracks))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ((100 * US, 0, 0, 1), None),
+        ((105 * US, 0, 0, 1), None),
+        ((105 * US + 1, 0, 0, 1), "ahead-of-clock"),
+        ((0, 0, 0, 1), None),
+        ((-1, 0, 0, 1), "before-1970"),
+        ((1, 0, LIMIT - 1, 1), None),
+        ((1, 0, LIMIT, 0), None),
+        ((1, 0, LIMIT, 1), "extent"),
+        ((1, 0, LIMIT + 1, 0), "extent"),
+        ((1, 0, 0, LIMIT + 1), "extent"),
+        ((1, 0, 5, (1 << 64) - 1), "extent"),
+        ((1, 0, (1 << 64) - 1, (1 << 64) - 1), "extent"),
+    ],
+)
+def test_what_no_definition_could_make_right(row, reason):
+    assert reasons(stateless(batch(row), 100 * US, GEOMETRY), 1) == [reason]
+
+
+def test_one_bad_write_does_not_take_its_neighbours_along():
+    writes = batch((1, 0, 0, 1), (-5, 1, 0, 1), (999 * US, 0, 0, 1), (2, 2, LIMIT, 9), (3, 0, 0, 0))
+    screen = stateless(writes, 100 * US, GEOMETRY)
+    assert reasons(screen, 5) == [None, "before-1970", "ahead-of-clock", "extent", None]
+    assert [reason for reason, _ in screen.refused()] == ["ahead-of-clock", "before-1970", "extent"]
+
+
+@given(st.lists(st.integers(-20, 200), min_size=1, max_size=40), st.integers(1, 30))
+def test_rows_are_split_by_interval_in_order_of_time(times, length):
+    writes = batch(*((time, 0, 0, 1) for time in times))
+    screen = stateless(writes, 100 * US, GEOMETRY)
+    found = [(k, rows.tolist()) for k, rows in by_interval(writes, screen, length)]
+    wanted = {}
+    for row, time in enumerate(times):
+        if time >= 0:
+            wanted.setdefault(time // length, []).append(row)
+    assert found == sorted(wanted.items())
+
+
+def test_unknown_volumes_and_extents_beyond_the_size_are_refused():
+    definition = Definition("g", (Member("a", "x"), Member("a", "y", 1000)), GEOMETRY)
+    rows = [
+        (1, 0, LIMIT - 1, 1),
+        (1, 1, 999, 1),
+        (1, 1, 999, 2),
+        (1, 1, 1000, 0),
+        (1, 1, 1001, 0),
+        (1, 2, 0, 1),
+    ]
+    writes = batch(*rows)
+    screen = Screen(np.zeros(len(rows), np.int8))
+    left = check_members(writes, np.arange(len(rows)), screen, "a", definition)
+    assert left.tolist() == [0, 1, 3]
+    assert reasons(screen, 6) == [None, None, "beyond-volume", None, "beyond-volume", "unknown-volume"]
+
+
+def test_a_volume_of_another_array_is_unknown():
+    definition = Definition("g", (Member("a", "x"),), GEOMETRY)
+    screen = Screen(np.zeros(1, np.int8))
+    assert not len(check_members(batch((1, 0, 0, 1)), np.arange(1), screen, "b", definition))
+    assert reasons(screen, 1) == ["unknown-volume"]
+
+
+@given(st.lists(st.integers(0, 50), max_size=20), st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50))))
+def test_collected_is_inside_a_window(times, windows):
+    found = collected(np.array(times, np.int64), windows).tolist()
+    assert found == [any(start <= time < end for start, end in windows) for time in times]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "interval"),
+    [(0, 10, 0), (10, 20, 1), (12, 13, 1), (9, 11, None), (10, 10, None), (11, 10, None), (-1, 5, None)],
+)
+def test_a_fold_lies_in_one_interval(start, end, interval):
+    assert fold_interval(fold(start, end), 10) == interval
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (fold(0, 300 * US), None),
+        (fold(0, 300 * US + 1), "fold-span"),
+        (fold(105 * US, 106 * US), None),
+        (fold(105 * US + 1, 106 * US), "ahead-of-clock"),
+        (fold(0, 1, track_bytes=512), None),
+        (fold(0, 1, track_bytes=8192), "fold-track"),
+        (fold(0, 1, track_bytes=3000), "fold-track"),
+        (fold(0, 1, track_bytes=0), "fold-track"),
+        (fold(0, 1, tracks=()), None),
+        (fold(0, 1, tracks=((1 << 51) - 1,)), None),
+        (fold(0, 1, tracks=(1 << 51,)), "extent"),
+    ],
+)
+def test_what_is_wrong_with_a_fold(made, reason):
+    assert fold_fault(made, 100 * US, GEOMETRY) == reason
+
+
+def test_every_reason_has_a_sentence():
+    assert all(text and not text.endswith(".") for text in REASONS.values())
+    assert len(REASONS) < 127  # they are numbered in a signed byte
