@@ -52,8 +52,8 @@ def definition_for(wish: Wish, recording: Recording, existing: Definition | None
     lacking = sorted({member.id for member in recording.members} - existing.by_id.keys())
     if lacking:
         raise ReplayError(
-            f"group {wish.group} exists without {len(lacking)} volumes of the trace, such as {lacking[0]}: "
-            f"add them (linkgauge groups apply), or {_REMEDY}"
+            f"group {wish.group} exists without volumes of the trace, {len(lacking)} of them, such as "
+            f"{lacking[0]}: add them (linkgauge groups apply), or {_REMEDY}"
         )
     return existing, False
 

@@ -67,7 +67,7 @@ def replay_trace(  # noqa: PLR0913  # one parameter for each option
         int | None, typer.Option(metavar="BYTES", help="Size of a track; 65536 if the group is new.")
     ] = None,
     interval: Annotated[
-        int | None, typer.Option(metavar="SECONDS", help="Base interval; 300 if the group is new.")
+        int | None, typer.Option(metavar="SECONDS", min=1, help="Base interval; 300 if the group is new.")
     ] = None,
     kind: Annotated[
         Literal["writes", "json", "tracks"],
@@ -105,13 +105,15 @@ def synthetic(  # noqa: PLR0913  # one parameter for each option
     volume_bytes: Annotated[int, typer.Option(metavar="BYTES", help="Size of a volume.")] = 1 << 30,
     rate: Annotated[int, typer.Option(metavar="N", help="Writes per second of each array.")] = 100,
     write_bytes: Annotated[int, typer.Option(metavar="BYTES", help="Length of a write.")] = 8192,
-    duration: Annotated[int, typer.Option(metavar="SECONDS", help="How long the arrays write.")] = 3600,
+    duration: Annotated[
+        int, typer.Option(metavar="SECONDS", min=1, help="How long the arrays write.")
+    ] = 3600,
     start: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="When they begin; else so that the last interval is just over."),
     ] = None,
     track: Annotated[int, typer.Option(metavar="BYTES", help="Size of a track.")] = 65_536,
-    interval: Annotated[int, typer.Option(metavar="SECONDS", help="Base interval.")] = 300,
+    interval: Annotated[int, typer.Option(metavar="SECONDS", min=1, help="Base interval.")] = 300,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other places.")] = 0,
     hot_tracks: Annotated[
         int, typer.Option(metavar="N", help="hotspot: tracks of a volume that are hot.")
@@ -157,8 +159,6 @@ def synthetic(  # noqa: PLR0913  # one parameter for each option
 
 def _just_over(duration: int, interval: int) -> int:
     """A start on the interval grid, such that everything lies in the past, by less than an interval."""
-    if duration < 1 or interval < 1:
-        raise typer.BadParameter("--duration and --interval: 1 or more")
     return (int(time.time()) - duration) // interval * interval * US
 
 

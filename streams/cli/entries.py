@@ -14,7 +14,7 @@ from streams.cli.units import time_argument
 from streams.errors import MissingData
 from streams.model.entries import Interval, Summary
 from streams.model.intervals import US, total_us
-from streams.store import Source, group_versions, or_of, read_gaps, read_intervals, read_summaries
+from streams.store import Source, groups, or_of, read_gaps, read_intervals, read_summaries
 from streams.wire.times import format_time
 
 __all__ = ["COLUMNS", "register"]
@@ -69,12 +69,24 @@ def entries(  # noqa: PLR0913  # one parameter for each option
 
 def _length(source: Source, group: str, asked: int | None) -> int:
     """The length of the intervals to show: the base interval, or a rung of the group."""
-    geometry = group_versions(source, group)[-1].definition.geometry
-    lengths = (geometry.interval_seconds, *geometry.rungs_seconds)
+    lengths = _lengths(source, group)
     if asked not in (None, *lengths):
         known = ", ".join(map(str, lengths))
         raise MissingData(f"group {group} has no intervals of {asked} s; choose one of {known}")
-    return geometry.interval_seconds if asked is None else asked
+    return lengths[0] if asked is None else asked
+
+
+def _lengths(source: Source, group: str) -> list[int]:
+    """Lengths of the group's intervals, the base interval first; of a deleted group those that are left.
+
+    Raises:
+        MissingData: there is no such group, and never was.
+    """
+    versions = groups(source, group).get(group)
+    if versions:
+        geometry = versions[-1].definition.geometry
+        return [geometry.interval_seconds, *geometry.rungs_seconds]
+    return sorted({summary.rung_seconds for summary in read_summaries(source, group)})
 
 
 def _intervals(
@@ -109,6 +121,6 @@ def _group_rows(summaries: list[Summary]) -> Iterator[tuple[Cell, ...]]:
 
 
 def _has_writes(row: tuple[Cell, ...]) -> bool:
-    """Whether anything was written, or may have been where nobody could count."""
+    """Whether anything was written; where nobody could count writes, the tracks tell."""
     changed_tracks, writes = row[COLUMNS.index("changed_tracks")], row[COLUMNS.index("writes")]
-    return writes != 0 or changed_tracks != 0
+    return bool(writes) or bool(changed_tracks)

@@ -39,7 +39,7 @@ def measure(  # noqa: PLR0913  # one parameter for each option
     trace_format: FormatOption,
     *,
     track: Annotated[int, typer.Option(metavar="BYTES", help="Size of a track.")] = 65_536,
-    interval: Annotated[int, typer.Option(metavar="SECONDS", help="Length of an interval.")] = 300,
+    interval: Annotated[int, typer.Option(metavar="SECONDS", min=1, help="Length of an interval.")] = 300,
     array: ArrayOption = None,
     start: StartOption = None,
     action: ActionOption = "Q",

@@ -45,13 +45,16 @@ def read_intervals(
         MissingData: there is no such group.
     """
     found: dict[int, dict[int, dict[int, _Parts]]] = {}
+    is_known = False
     for row in read_topic(source, "tables", group=group):
+        is_known = True
         key = parse_table_key(row.key)
         if row.value is not None and in_range(key.start_us, from_us, to_us):
             revisions = found.setdefault(key.rung_seconds, {}).setdefault(key.start_us, {})
             revisions.setdefault(key.revision, {})[key.part] = row.value
-    if not found:
+    if not is_known:
         group_versions(source, group)
+    if not found:
         return []
     starts = found[min(found)]  # tables of rungs, if anybody asked for them, are longer
     newest = (_newest_complete(starts[start]) for start in sorted(starts))

@@ -43,15 +43,13 @@ def read_summaries(
         MissingData: there is no such group.
     """
     newest: dict[tuple[int, int], tuple[int, bytes]] = {}
-    for row, key in _rows(source, group):
+    for row, key in _known_rows(source, group):
         if not isinstance(key, SummaryKey) or not in_range(key.start_us, from_us, to_us):
             continue
         place = (key.start_us, key.rung_seconds)
         if rung_seconds not in (None, key.rung_seconds) or key.revision < newest.get(place, (0, b""))[0]:
             continue
         newest[place] = (key.revision, row.value or b"")
-    if not newest:
-        group_versions(source, group)
     decoded = (decode_interval_row(newest[place][1]) for place in sorted(newest))
     return [summary for summary in decoded if isinstance(summary, Summary)]
 
@@ -62,9 +60,8 @@ def read_gaps(source: Source, group: str, from_us: int | None = None, to_us: int
     Raises:
         MissingData: there is no such group.
     """
-    values = {key.start_us: row.value for row, key in _rows(source, group) if isinstance(key, GapKey)}
-    if not values:
-        group_versions(source, group)
+    rows = _known_rows(source, group)
+    values = {key.start_us: row.value for row, key in rows if isinstance(key, GapKey)}
     decoded = (decode_interval_row(values[start] or b"") for start in sorted(values))
     return [
         gap
@@ -75,7 +72,12 @@ def read_gaps(source: Source, group: str, from_us: int | None = None, to_us: int
     ]
 
 
-def _rows(source: Source, group: str) -> Iterator[tuple[Received, SummaryKey | GapKey]]:
+def _known_rows(source: Source, group: str) -> Iterator[tuple[Received, SummaryKey | GapKey]]:
+    """Rows of a group; where there is none, the group must at least be defined."""
+    is_known = False
     for row in read_topic(source, "intervals", group=group):
         if row.value is not None:
+            is_known = True
             yield row, parse_interval_key(row.key)
+    if not is_known:
+        group_versions(source, group)

@@ -246,7 +246,7 @@ def test_a_group_that_exists_keeps_its_definition():
     [
         (Wish("g", 4096), existing(), "--track 65536, not 4096"),
         (Wish("g", None, 60), existing(), "--interval 300, not 60"),
-        (Wish("g"), existing(members=(Member("a", "v"),)), "without 2 volumes of the trace, such as a/w/x"),
+        (Wish("g"), existing(members=(Member("a", "v"),)), "without volumes of the trace, 2 of them, such as a/w/x"),
         (Wish("g", members=(Member("a", "v"),)), existing(), "exists with other members"),
     ],
 )

@@ -23,7 +23,7 @@ def source(topics) -> Source:
 @pytest.fixture
 def put(topics) -> Put:
     """`put(suffix, group, records)` writes records to the partition of the group, and waits."""
-    producer = Producer({"bootstrap.servers": topics.bootstrap, "linger.ms": 0})
+    producer = Producer({"bootstrap.servers": topics.bootstrap, "linger.ms": 0, "enable.idempotence": True})
 
     def put(suffix: str, group: str, records: Iterable[Record]) -> None:
         partitions = 1 if suffix in ("groups", "dead-letters") else topics.layout.partitions
