@@ -98,13 +98,6 @@ def test_a_volume_has_a_track_for_every_begun_track_length(volume_bytes, track_b
     assert track_count(volume_bytes, track_bytes) == whole + (rest > 0)
 
 
-# Small numbers, so that the model can hold every byte.
-small_extents = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 25)), max_size=8)
-small_ranges = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 12)), min_size=1, max_size=4).map(
-    lambda gaps: ranges_from(gaps)
-)
-
-
 def ranges_from(gaps):
     """Disjoint ranges `(offset, length)`, ascending; a gap of zero makes neighbours."""
     ranges, place = [], 0
@@ -112,6 +105,13 @@ def ranges_from(gaps):
         ranges.append((place + gap, length))
         place += gap + length
     return ranges
+
+
+# Small numbers, so that the model can hold every byte.
+small_extents = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 25)), max_size=8)
+small_ranges = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 12)), min_size=1, max_size=4).map(
+    ranges_from
+)
 
 
 def bytes_of(offset, length):
