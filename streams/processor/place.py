@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from streams.model.partition import Partition
@@ -18,8 +19,9 @@ class Place:
     """A loaded partition and where its rows lie on the topics.
 
     `tables` maps a group's base intervals to the lowest offset of the table messages of their newest
-    revision; `marks` are the offsets `T` of a group's state rows that have not been removed. `heard` and
-    `ticked` are monotonic times: when an agent of a group last sent something, when we last ticked for it.
+    revision; `marks` are the offsets `T` of a group's state rows that have not been removed. `heard`,
+    `ticked` and `moved` are monotonic times: when an agent of a group last sent something, when we last
+    ticked for a group, when the partition last took a message.
     """
 
     number: int
@@ -28,6 +30,7 @@ class Place:
     marks: dict[str, list[int]] = field(default_factory=dict)
     heard: dict[tuple[str, str], float] = field(default_factory=dict)
     ticked: dict[str, float] = field(default_factory=dict)
+    moved: float = field(default_factory=time.monotonic)
 
     def tables_from(self, state: State) -> int:
         """The lowest offset of tables that a reader of this mark needs; 0 where it needs none.

@@ -28,6 +28,7 @@ __all__ = ["Worker", "run_worker"]
 _log = structlog.get_logger()
 
 _SEEK_PAUSE_SECONDS = 1.0
+_STALL_SECONDS = 5.0
 _TICK_CHECK_SECONDS = 1.0
 
 
@@ -44,7 +45,7 @@ class Worker:
         self.app = build_app(options)
         self._places: dict[TP, Place] = {}
         self._loading: dict[TP, asyncio.Task[Place | None]] = {}
-        self._sought: dict[TP, tuple[int, float]] = {}
+        self._sought: dict[TP, float] = {}
         send = around_send(self._send) if around_send else self._send
         self._deliveries = Deliveries(send, options, self._fail)
         shell.install(self.app, self._commit_offsets, options.fetch_wait_seconds)
@@ -75,6 +76,7 @@ class Worker:
         if isinstance(parsed.body, AgentMessage):
             place.heard[group, parsed.body.origin.id] = time.monotonic()
         outcome = place.partition.take(group, parsed)
+        place.moved = time.monotonic()
         await self._deliveries.submit(place, group, _received(message, append_us), outcome)
 
     async def _place(self, tp: TP) -> Place | None:
@@ -99,22 +101,24 @@ class Worker:
         return place
 
     async def _accept_gap(self, place: Place, message: Any) -> bool:
-        """Goes back to the offset that must come next; says yes where there is really nothing to read.
+        """Says yes where the log really has nothing between; else goes back to what must come next.
 
-        Faust skips messages around a rebalance. A transaction marker leaves a true gap: then the same
-        message comes first again after a seek that had time to work.
+        Faust skips messages around a rebalance. A transaction marker leaves a true gap.
         """
-        expected, now = place.partition.next_offset, time.monotonic()
-        sought, at = self._sought.get(message.tp, (-1, 0.0))
-        if sought == expected and now - at < _SEEK_PAUSE_SECONDS:
+        tp, expected, now = message.tp, place.partition.next_offset, time.monotonic()
+        if now - self._sought.get(tp, float("-inf")) < _SEEK_PAUSE_SECONDS:
             return False
-        if sought == expected and await self._is_empty(message.tp, expected, message.offset):
+        self._sought[tp] = now
+        if await self._is_empty(tp, expected, message.offset):
             place.partition.skip(message.offset - 1)
             return True
-        self._sought[message.tp] = expected, now
-        _log.warning("seek_back", partition=place.number, expected=expected, found=message.offset)
-        await self.app.consumer.seek_wait({message.tp: expected})
+        await self._seek_back(tp, place)
         return False
+
+    async def _seek_back(self, tp: TP, place: Place) -> None:
+        expected = place.partition.next_offset
+        _log.warning("seek_back", partition=place.number, next_offset=expected)
+        await self.app.consumer.seek_wait({tp: expected})
 
     async def _is_empty(self, tp: TP, start: int, end: int) -> bool:
         """Whether the log itself has no message in `[start, end)`."""
@@ -134,9 +138,19 @@ class Worker:
         try:
             # A partition without messages may have open groups as well.
             await asyncio.gather(*map(self._place, self.app.consumer.assignment()))
+            await self._wake_stalled()
             await asyncio.gather(*(self._send(*tick) for tick in list(self._due_ticks())))
         except Exception as error:  # noqa: BLE001  # Faust would log it and go on
             self._fail(error)
+
+    async def _wake_stalled(self) -> None:
+        """Seeks again where messages are waiting and none comes: one that was dropped may be the last."""
+        now = time.monotonic()
+        for tp, place in list(self._places.items()):
+            behind = place.partition.next_offset < (self.app.consumer.highwater(tp) or 0)
+            if behind and now - place.moved > _STALL_SECONDS:
+                place.moved = now
+                await self._seek_back(tp, place)
 
     def _due_ticks(self) -> Iterator[tuple[str, Record, int]]:
         for tp, place in self._places.items():

@@ -62,7 +62,14 @@ async def take(deliveries: Deliveries, place: Place, message: Message) -> None:
     await deliveries.submit(place, "g", received(message.offset), outcome)
 
 
-async def settle() -> None:
+async def settle(deliveries: Deliveries) -> None:
+    """Until all is delivered; tests where nothing may be acknowledged yet look after a moment instead."""
+    async with asyncio.timeout(60):
+        while deliveries._tasks:
+            await asyncio.sleep(0)
+
+
+async def a_moment() -> None:
     await asyncio.sleep(0.05)
 
 
@@ -71,11 +78,11 @@ def test_rows_are_acknowledged_before_the_mark_and_the_mark_before_the_release()
         await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
         await take(deliveries, place, Message(1, 0, Refused("bad", "bad")))
         await take(deliveries, place, heartbeat(2, 25))
-        await settle()
+        await a_moment()
         assert [topic for topic, _ in topics.sent] == ["groups"]
         assert place.partition.commit_offset() == 0
         topics.open.set()
-        await settle()
+        await settle(deliveries)
         order = [topic for topic, _ in topics.acknowledged]
         assert order == [
             "groups",
@@ -98,7 +105,7 @@ def test_the_newest_three_marks_of_a_group_stay_on_the_topic():
         await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
         for offset in range(1, 7):
             await take(deliveries, place, heartbeat(offset, offset * 10))
-        await settle()
+        await settle(deliveries)
         left: set[int] = set()
         for topic, record in topics.acknowledged:
             if topic == "state":
@@ -113,7 +120,7 @@ def test_a_full_flight_holds_further_messages_back():
     async def scenario(topics: Topics, deliveries: Deliveries, place: Place) -> None:
         await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
         waiting = asyncio.create_task(take(deliveries, place, heartbeat(1, 100)))
-        await settle()
+        await a_moment()
         assert not waiting.done()
         topics.open.set()
         await asyncio.wait_for(waiting, 5)
@@ -128,7 +135,7 @@ def test_a_row_that_cannot_be_sent_fails_the_worker_and_releases_nothing():
 
         deliveries._send = refuse
         await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
-        await settle()
+        await settle(deliveries)
         assert place.partition.commit_offset() == 0
 
     (failure,) = run(scenario)
@@ -140,7 +147,7 @@ def test_what_belongs_to_somebody_else_now_is_dropped():
         await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
         deliveries.forget()
         topics.open.set()
-        await settle()
+        await a_moment()
         assert topics.acknowledged == []
         assert place.partition.commit_offset() == 0
 
