@@ -233,7 +233,7 @@ def main(kills: int, seed: int) -> None:
         layout = TopicLayout(prefix="chaos.", partitions=4)
         with EmbeddedBroker(folder / "kafka", port=0, progress=print) as broker:
             create_topics(broker.bootstrap, layout)
-            campaign = Campaign(kills, seed, broker_restarts=kills // 25)
+            campaign = Campaign(kills, seed, broker_restarts=kills // 10)
             sys.stdout.write(f"{run(broker, layout, folder, campaign)}\n")
 
 
