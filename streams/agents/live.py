@@ -55,15 +55,18 @@ class LiveAgent:
     _losses: Losses = field(default_factory=Losses)
     _since: float | None = None
 
-    def write(self, volume: str, offset_bytes: int, length_bytes: int, time_us: int, now: Moment) -> None:
-        """One write."""
+    def write(
+        self, volume: str, offset_bytes: int, length_bytes: int, time_us: int, now: Callable[[], Moment]
+    ) -> None:
+        """One write; `now` is asked for the time only where it matters."""
         self._buffer.add_one(volume, offset_bytes, length_bytes, time_us)
-        self._cut_full(now)
+        if self._since is None or len(self._buffer) >= MAX_WRITES:
+            self._cut_full(now())
 
-    def write_batch(self, writes: WriteBatch, now: Moment) -> None:
+    def write_batch(self, writes: WriteBatch, now: Callable[[], Moment]) -> None:
         """Columns of writes."""
         self._buffer.add(writes)
-        self._cut_full(now)
+        self._cut_full(now())
 
     def keep(self, now: Moment) -> None:
         """Sends what is due by its age, or a heartbeat; to be called a few times per second. Never blocks."""

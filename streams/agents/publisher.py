@@ -175,7 +175,7 @@ class Publisher:
         with self._lock:
             self._usable()
             at_us = self._options.clock_us() if time_us is None else time_us
-            self._agent.write(volume, offset_bytes, length_bytes, at_us, self._now())
+            self._agent.write(volume, offset_bytes, length_bytes, at_us, self._now)
 
     def write_batch(self, writes: WriteBatch) -> None:
         """Hands in columns of writes, with bare volume names.
@@ -190,7 +190,7 @@ class Publisher:
                 require_volumes(writes.volumes)
                 self._known_volumes = writes.volumes
             self._usable()
-            self._agent.write_batch(writes, self._now())
+            self._agent.write_batch(writes, self._now)
 
     def advance(self, watermark_us: int) -> None:
         """Promises that every write older than this was handed in, and no such write follows.

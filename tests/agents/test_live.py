@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -18,6 +20,10 @@ def batch(times_us: list[int]) -> WriteBatch:
     count = len(times_us)
     zeros = np.zeros(count, np.uint64)
     return WriteBatch(np.array(times_us, np.int64), np.zeros(count, np.int32), ("v",), zeros, zeros)
+
+
+def at(seconds: float, promised_us: int) -> Callable[[], Moment]:
+    return lambda: Moment(seconds, promised_us)
 
 
 class LiveMachine(RuleBasedStateMachine):
@@ -40,13 +46,13 @@ class LiveMachine(RuleBasedStateMachine):
     @rule(ahead_us=st.integers(0, 20))
     def write(self, ahead_us):
         self.handed.append(self.promised_us + ahead_us)
-        self.agent.write("v", 0, 1, self.promised_us + ahead_us, self.now())
+        self.agent.write("v", 0, 1, self.promised_us + ahead_us, self.now)
 
     @rule(count=st.sampled_from([0, 1, 5000, 20_000]), seed=st.integers(0, 99))
     def write_batch(self, count, seed):
         times = self.promised_us + np.random.default_rng(seed).integers(0, 20, count)
         self.handed += times.tolist()
-        self.agent.write_batch(batch(times.tolist()), self.now())
+        self.agent.write_batch(batch(times.tolist()), self.now)
 
     @rule(seconds=st.sampled_from([0.1, 9.9, 10.0, 31.0]), promise_us=st.integers(0, 15))
     def time_passes(self, seconds, promise_us):
@@ -109,15 +115,15 @@ def collecting(**options: object) -> tuple[LiveAgent, list[AgentMessage]]:
 
 def test_a_batch_closes_at_8192_writes():
     agent, messages = collecting()
-    agent.write_batch(batch(list(range(8191))), Moment(0.0, 0))
+    agent.write_batch(batch(list(range(8191))), at(0.0, 0))
     assert messages == []
-    agent.write("v", 0, 1, 8191, Moment(0.0, 0))
+    agent.write("v", 0, 1, 8191, at(0.0, 0))
     assert [len(message.writes) for message in messages] == [8192]
 
 
 def test_a_batch_closes_10_s_after_its_first_write():
     agent, messages = collecting()
-    agent.write("v", 0, 1, 5, Moment(100.0, 0))
+    agent.write("v", 0, 1, 5, at(100.0, 0))
     agent.keep(Moment(109.9, 50))
     assert messages == []
     agent.keep(Moment(110.0, 50))
@@ -129,21 +135,21 @@ def test_an_idle_agent_sends_heartbeats_and_a_busy_one_none():
     for second in range(65):
         agent.keep(Moment(float(second), second))
     assert [(m.kind, m.origin.watermark_us) for m in messages] == [("heartbeat", 30), ("heartbeat", 60)]
-    agent.write("v", 0, 1, 70, Moment(89.0, 70))
+    agent.write("v", 0, 1, 70, at(89.0, 70))
     agent.keep(Moment(91.0, 70))
     assert len(messages) == 2
 
 
 def test_what_is_pending_is_not_vouched_for():
     agent, messages = collecting()
-    agent.write_batch(batch([5] * 8192 + [3]), Moment(0.0, 9))
+    agent.write_batch(batch([5] * 8192 + [3]), at(0.0, 9))
     assert [message.origin.watermark_us for message in messages] == [3]
 
 
 def test_a_full_outbox_is_not_waited_for_by_the_keeper():
     messages: list[AgentMessage] = []
     agent = LiveAgent(Chain("array", "agent", 1, 0), messages.append, lambda: True, 30.0)
-    agent.write("v", 0, 1, 5, Moment(0.0, 0))
+    agent.write("v", 0, 1, 5, at(0.0, 0))
     agent.keep(Moment(60.0, 9))
     assert messages == []
 

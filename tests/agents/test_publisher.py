@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -254,3 +257,15 @@ def test_names_are_checked(array, agent):
 def test_a_group_needs_a_name():
     with pytest.raises(DefinitionError, match="a name is needed"):
         Publisher("localhost:1", "", "a", "b")
+
+
+@pytest.mark.broker
+def test_the_example_of_the_guide_runs(topics, tmp_path):
+    guide = Path(module.__file__).parents[2] / "docs" / "agents.md"
+    example = guide.read_text().split("```python\n")[1].split("```")[0]
+    prefixed = example.replace("PublisherOptions(", f"PublisherOptions(topic_prefix={topics.prefix!r}, ", 1)
+    (tmp_path / "agent.py").write_text(prefixed)
+    command = [sys.executable, str(tmp_path / "agent.py"), topics.bootstrap]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "sent_writes=1000, dropped_writes=0, unacknowledged=0" in done.stdout
+    assert sum(len(m.writes) for m in arrived(topics) if m.writes is not None) == 1000
