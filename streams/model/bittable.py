@@ -22,6 +22,7 @@ PART_TRACKS = 1 << 22
 
 _WORD = 1 << 32
 _LONG_EXTENT_TRACKS = 4096
+_MOST_EXPANDED = 1 << 20  # track numbers that are written out at once: 8 MiB
 
 Tracks = NDArray[np.uint64]
 
@@ -56,6 +57,10 @@ class BitTable:
             for start, end in zip(first[long].tolist(), last[long].tolist(), strict=True):
                 self._add_range(start, end + 1)
             self.mark(first[~long], last[~long])
+        elif widest * len(first) > _MOST_EXPANDED and len(first) > 1:
+            half = len(first) // 2
+            self.mark(first[:half], last[:half])
+            self.mark(first[half:], last[half:])
         elif widest:
             counts = (extra + np.uint64(1)).astype(np.int64)
             starts = np.cumsum(counts) - counts

@@ -23,7 +23,7 @@ __all__ = ["REASONS", "Screen", "by_interval", "fold_fault", "fold_interval", "s
 REASONS = {
     "ahead-of-clock": "the time lies more than max_clock_ahead_seconds after the message was appended",
     "before-1970": "the time is negative",
-    "extent": "offset + length is beyond 2^63",
+    "extent": "offset + length is beyond 2^63, or the length beyond 1 TiB",
     "too-late": "the time is older than the group's late window",
     "unknown-volume": "the group's definition in force at that time does not have this volume",
     "beyond-volume": "the extent ends beyond the volume's declared size",
@@ -42,6 +42,9 @@ REASONS = {
 _CODES = {reason: number for number, reason in enumerate(REASONS, 1)}
 _NAMES = dict(enumerate(REASONS, 1))
 _EXTENT_END = np.uint64(1 << 63)
+_MAX_LENGTH = np.uint64(
+    1 << 40
+)  # one garbled length must not fill the memory; no device writes so much at once
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ def stateless(writes: WriteBatch, append_us: int, geometry: Geometry) -> Screen:
         limit = append_us + geometry.max_clock_ahead_seconds * US
         screen.refuse(writes.time_us > limit, "ahead-of-clock")
         screen.refuse(writes.time_us < 0, "before-1970")
+        screen.refuse(writes.length_bytes > _MAX_LENGTH, "extent")
         beyond = writes.offset_bytes > _EXTENT_END
         screen.refuse(
             beyond | (writes.length_bytes > _EXTENT_END - np.minimum(writes.offset_bytes, _EXTENT_END)),

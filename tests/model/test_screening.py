@@ -63,6 +63,8 @@ def fold(start_us, end_us, track_bytes=4096, tracks=(1,)):
         ((1, 0, LIMIT, 1), "extent"),
         ((1, 0, LIMIT + 1, 0), "extent"),
         ((1, 0, 0, LIMIT + 1), "extent"),
+        ((1, 0, 0, 1 << 40), None),
+        ((1, 0, 0, (1 << 40) + 1), "extent"),
         ((1, 0, 5, (1 << 64) - 1), "extent"),
         ((1, 0, (1 << 64) - 1, (1 << 64) - 1), "extent"),
     ],

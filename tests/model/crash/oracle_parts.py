@@ -49,7 +49,7 @@ class Parts(Base):
         return None
 
     def _write_fault(self, record, write):
-        if write.offset_bytes + write.length_bytes > 1 << 63:
+        if write.length_bytes > 1 << 40 or write.offset_bytes + write.length_bytes > 1 << 63:
             return "extent"
         if write.time_us < 0:
             return "before-1970"
