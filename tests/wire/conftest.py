@@ -152,7 +152,7 @@ folds = st.builds(
     written_bytes=counts_or_none,
 )
 versions = st.builds(
-    Version, st.integers(1, 99), st.none() | st.integers(-9, 10**9), counts, st.from_type(Definition)
+    Version, st.integers(1, 99), st.none() | st.integers(-9, 10**9), counts, definitions()
 )
 agent_states = st.builds(
     AgentState,
