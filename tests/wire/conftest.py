@@ -151,9 +151,7 @@ folds = st.builds(
     writes=counts_or_none,
     written_bytes=counts_or_none,
 )
-versions = st.builds(
-    Version, st.integers(1, 99), st.none() | st.integers(-9, 10**9), counts, definitions()
-)
+versions = st.builds(Version, st.integers(1, 99), st.none() | st.integers(-9, 10**9), counts, definitions())
 agent_states = st.builds(
     AgentState,
     epoch=counts,
