@@ -155,7 +155,9 @@ def _close_next(group: OpenGroup, draft: _Draft, reach: _Reach) -> None:
     """Closes the next interval, or the whole run up to the next fed one where it is too long to show."""
     following = _following(group)
     assert following is not None  # noqa: S101  # _ready said so
-    fed = min((interval for interval in group.open if interval >= following), default=reach.last + 1)
+    fed = following
+    if following not in group.open:
+        fed = min((interval for interval in group.open if interval > following), default=reach.last + 1)
     if fed - following > group.geometry.max_gap_intervals:
         _close_gap(group, draft, following, fed)
         return
