@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 PROGRAMS := build/programs
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-all test-external lint format lock lock-kafka
+.PHONY: help venv demo test test-all test-external chaos crashes mutants lint format lock lock-kafka
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,16 @@ test-all: test test-external ## the same, and the tests that need programs which
 test-external: $(INSTALLED) ## only the tests that need installed programs
 	ops/install-test-programs $(PROGRAMS)
 	PATH="$(CURDIR)/$(PROGRAMS)/usr/bin:$$PATH" $(BIN)/pytest -m external $(ARGS)
+
+# Longer campaigns than the tests run; each prints what it found and fails at the first difference.
+chaos: $(INSTALLED) ## kills of workers on a real Kafka (KILLS=14 SEED=1)
+	$(BIN)/python -m tests.integration.chaos $(or $(KILLS),14) $(or $(SEED),1)
+
+crashes: $(INSTALLED) ## crashes after every message and row in the model (SECONDS=600 SEED=0)
+	$(BIN)/python -m tests.model.crash.campaign $(or $(SECONDS),600) $(or $(SEED),0)
+
+mutants: $(INSTALLED) ## the rule without each of its clauses, many seeds
+	$(BIN)/python -m tests.model.crash.mutating
 
 lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff check
