@@ -117,8 +117,8 @@ class Tail:
         offset = message.offset() or 0
         error = message.error()
         if error is None:
-            new, self._next = offset >= self._next, max(self._next, offset + 1)
-            return new
+            self._next = offset + 1
+            return True
         if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  # as above
             raise KafkaException(error)
         # The end as it was when the event arose: beyond the last message where compaction removed some.

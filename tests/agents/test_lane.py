@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.agents import folding
 from streams.agents.chain import Chain
 from streams.agents.folding import fold_seconds, packed
 from streams.agents.lane import Lane
@@ -176,6 +177,21 @@ def test_a_fold_above_the_limit_travels_in_pieces():
     for folds in messages:
         lane = AgentMessage("tracks", Chain("a", "b", 0, 0).stamp(1), folds=folds)
         assert encode_message("group", lane).size_bytes() < 1_000_000
+
+
+def test_the_first_messages_of_a_large_window_vouch_for_nothing_yet(monkeypatch):
+    monkeypatch.setattr(folding, "_MAX_PAYLOAD_BYTES", 250)
+    geometry = Geometry.for_interval(60)
+    messages = run(stream(0, 60, 600), START_US + 600 * US, [], folding=geometry)
+    windows = [(m.folds[0].start_us, m.folds[0].end_us, m.origin) for m in messages if m.folds]
+    several = False
+    for (start_us, end_us, origin), (next_start_us, _, _) in pairwise(windows):
+        if start_us == next_start_us:
+            several = True
+            assert origin.watermark_us <= start_us
+        else:
+            assert origin.watermark_us == end_us
+    assert several
 
 
 def test_beats_become_heartbeats_of_an_idle_agent():

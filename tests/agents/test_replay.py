@@ -246,7 +246,11 @@ def test_a_group_that_exists_keeps_its_definition():
     [
         (Wish("g", 4096), existing(), "--track 65536, not 4096"),
         (Wish("g", None, 60), existing(), "--interval 300, not 60"),
-        (Wish("g"), existing(members=(Member("a", "v"),)), "without volumes of the trace, 2 of them, such as a/w/x"),
+        (
+            Wish("g"),
+            existing(members=(Member("a", "v"),)),
+            "without volumes of the trace, 2 of them, such as a/w/x",
+        ),
         (Wish("g", members=(Member("a", "v"),)), existing(), "exists with other members"),
     ],
 )
@@ -433,6 +437,37 @@ def test_without_a_worker_the_wait_ends_and_says_what_to_check(source):
     with pytest.raises(ReplayError, match=r"no worker has taken it up.*linkgauge worker.*dead-letters list"):
         replay(source, recording_of_trace(trace()), Wish("g"), options)
     assert read_group_state(source, "g") is None
+
+
+class FakeWatch:
+    """A group whose state moves on with every look."""
+
+    def __init__(self, *_: object) -> None:
+        self.partition = 0
+        self.states = iter([None, state(None), state(4), state(5), state(6), state(7), state(9)])
+
+    def newest(self) -> State | None:
+        return next(self.states)
+
+
+class FakeTail:
+    """A topic on which nothing happens."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def end(self) -> int:
+        return 0
+
+
+def test_the_wait_ends_with_the_last_interval_and_not_before(monkeypatch):
+    monkeypatch.setattr(module, "StateWatch", FakeWatch)
+    monkeypatch.setattr(module, "Tail", FakeTail)
+    monkeypatch.setattr(module, "_WATCH_SECONDS", 0.0)
+    told = []
+    end_us = 8 * 300 * US  # the last record lies in the interval with index 7
+    module._await_closing(Source("localhost:1"), existing(), end_us, 60.0, lambda *done: told.append(done))
+    assert told == [("closing", 0, 3), ("closing", 1, 3), ("closing", 2, 3), ("closing", 3, 3)]
 
 
 @pytest.mark.broker
