@@ -54,7 +54,7 @@ class BitTable:
         widest = int(extra.max())
         if widest >= _LONG_EXTENT_TRACKS:
             long = extra >= _LONG_EXTENT_TRACKS
-            for start, end in zip(first[long].tolist(), last[long].tolist(), strict=True):
+            for start, end in _merged(first[long], last[long]):
                 self._add_range(start, end + 1)
             self.mark(first[~long], last[~long])
         elif widest * len(first) > _MOST_EXPANDED and len(first) > 1:
@@ -198,6 +198,15 @@ class BitTable:
             base = word * _WORD
             bits = self._words.setdefault(word, BitMap())
             bits.add_range(max(first, base) - base, min(end, base + _WORD) - base)
+
+
+def _merged(first: Tracks, last: Tracks) -> Iterator[tuple[int, int]]:
+    """The spans as few disjoint ones: a loop over them is short where writes overlap or follow each other."""
+    order = np.argsort(first, kind="stable")
+    first, reach = first[order], np.maximum.accumulate(last[order])
+    starts = np.flatnonzero(np.concatenate([[True], first[1:] > reach[:-1] + np.uint64(1)]))
+    ends = np.concatenate([starts[1:] - 1, [len(first) - 1]])
+    return zip(first[starts].tolist(), reach[ends].tolist(), strict=True)
 
 
 def _split(base: int, bits: BitMap) -> Iterator[tuple[int, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from streams.model.intervals import US
 from streams.model.writes import volume_id
 
 __all__ = [
+    "MAX_DEFINITION_BYTES",
     "MAX_INTERVALS",
     "Definition",
     "Geometry",
@@ -24,7 +26,14 @@ __all__ = [
 MAX_INTERVALS = 4096
 """No group keeps more base intervals than this open to late writes or shows them one by one when idle."""
 
+MAX_DEFINITION_BYTES = 600_000
+"""What the members of one definition may take in a message of at most 1 MB."""
+
 _MAX_SLOTS = 8640
+_MEMBER_BYTES = 60  # names of its fields
+_DAY_SECONDS = 86_400
+_YEAR_SECONDS = 366 * _DAY_SECONDS
+_MAX_GAP_SECONDS = 1 << 31  # 68 years
 
 
 def default_slot(interval_seconds: int) -> int:
@@ -86,6 +95,10 @@ class Geometry:
                 rung > self.interval_seconds and rung % self.interval_seconds == 0,
                 f"rungs_seconds {rung}: must be a multiple of the interval of {self.interval_seconds} s",
             )
+            _require(
+                rung <= MAX_INTERVALS * self.interval_seconds,
+                f"rungs_seconds {rung}: at most {MAX_INTERVALS} intervals",
+            )
         _require(
             len(set(self.rungs_seconds)) == len(self.rungs_seconds), "rungs_seconds: one rung is listed twice"
         )
@@ -97,10 +110,18 @@ class Geometry:
             self.max_gap_seconds >= self.late_window_seconds,
             f"max_gap_seconds {self.max_gap_seconds}: at least late_window_seconds",
         )
-        _require(self.max_clock_ahead_seconds >= 0, "max_clock_ahead_seconds: not negative")
-        _require(self.tick_seconds >= 1, "tick_seconds: at least 1")
         _require(
-            self.silent_after_seconds >= self.tick_seconds, "silent_after_seconds: at least tick_seconds"
+            self.max_gap_seconds <= _MAX_GAP_SECONDS,
+            f"max_gap_seconds {self.max_gap_seconds}: at most {_MAX_GAP_SECONDS}",
+        )
+        _require(
+            0 <= self.max_clock_ahead_seconds <= _DAY_SECONDS,
+            f"max_clock_ahead_seconds {self.max_clock_ahead_seconds}: 0 to a day",
+        )
+        _require(1 <= self.tick_seconds <= _DAY_SECONDS, f"tick_seconds {self.tick_seconds}: 1 to a day")
+        _require(
+            self.tick_seconds <= self.silent_after_seconds <= _YEAR_SECONDS,
+            f"silent_after_seconds {self.silent_after_seconds}: tick_seconds to a year",
         )
 
     @property
@@ -184,6 +205,19 @@ class Definition:
             )
             seen.add(member.id)
             _check_member(self.group, member, self.geometry.track_bytes)
+        _require(
+            self.stored_bytes <= MAX_DEFINITION_BYTES,
+            f"group {self.group}: its {len(self.members)} volumes take {self.stored_bytes} bytes, at most"
+            f" {MAX_DEFINITION_BYTES} are possible; divide them among several groups",
+        )
+
+    @cached_property
+    def stored_bytes(self) -> int:
+        """About what the members take where definitions are stored, rounded up."""
+        return sum(
+            len(json.dumps([m.array, m.volume, m.volume_bytes, m.extents, m.agents]).encode()) + _MEMBER_BYTES
+            for m in self.members
+        )
 
     @cached_property
     def by_id(self) -> dict[str, Member]:

@@ -10,7 +10,10 @@ from streams.model.opengroup import OpenGroup
 from streams.model.screening import REASONS
 from streams.model.state import State, Version, Window
 
-__all__ = ["command", "define", "first_state"]
+__all__ = ["MAX_VERSIONS_BYTES", "command", "define", "first_state"]
+
+MAX_VERSIONS_BYTES = 750_000
+"""What all definitions that late writes may still meet may take in a state row of at most 1 MB."""
 
 
 def first_state(offset: int, definition: Definition) -> State:
@@ -29,6 +32,10 @@ def define(group: OpenGroup, message: Message, definition: Definition) -> tuple[
         return ()
     if definition.geometry != newest.definition.geometry:
         refuse(group, message, "geometry-changed", REASONS["geometry-changed"])
+        return ()
+    kept_bytes = sum(version.definition.stored_bytes for version in group.state.versions)
+    if kept_bytes + definition.stored_bytes > MAX_VERSIONS_BYTES:
+        refuse(group, message, "too-many-definitions", REASONS["too-many-definitions"])
         return ()
     first = group.first_free()
     version = Version(newest.number + 1, first, group.state.ticks, definition)
@@ -107,5 +114,6 @@ def _revive(group: OpenGroup, definition: Definition) -> Version:
     version = Version(state.versions[-1].number + 1, None, state.ticks, definition)
     state.versions = [version]
     state.revisions, state.agents, state.windows, state.deleted = {}, {}, [(None, None)], False
+    state.redriven = {}
     group.rows, group.late, group.open = {}, {}, {}
     return version

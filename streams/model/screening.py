@@ -35,6 +35,8 @@ REASONS = {
     "span": "observed_from is after the watermark",
     "unknown-group": "no definition of this group was seen",
     "group-deleted": "the group was deleted",
+    "fold-size": "a fold of tracks finer than the group's has more than 2^24 of them; send several",
+    "too-many-definitions": "versions that late writes still need fill the state; wait for the late window",
     "geometry-changed": "a definition may not change what shapes stored rows; use a new name",
 }
 """Why a message or a part of it is refused, beside what the wire finds: the code and what it says."""
@@ -42,6 +44,7 @@ REASONS = {
 _CODES = {reason: number for number, reason in enumerate(REASONS, 1)}
 _NAMES = dict(enumerate(REASONS, 1))
 _EXTENT_END = np.uint64(1 << 63)
+_MAX_FINER_TRACKS = 1 << 24  # they are written out as numbers to be coarsened: 128 MiB
 _MAX_LENGTH = np.uint64(
     1 << 40
 )  # one garbled length must not fill the memory; no device writes so much at once
@@ -141,6 +144,8 @@ def fold_fault(fold: Fold, append_us: int, geometry: Geometry) -> str | None:
         return "ahead-of-clock"
     if fold.track_bytes < 1 or geometry.track_bytes % fold.track_bytes:
         return "fold-track"
+    if fold.track_bytes != geometry.track_bytes and len(fold.tracks) > _MAX_FINER_TRACKS:
+        return "fold-size"
     highest = fold.tracks.highest()
     if highest is not None and (highest + 1) * fold.track_bytes > 1 << 63:
         return "extent"

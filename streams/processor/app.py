@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import faust
 from aiokafka.helpers import create_ssl_context
 
+from streams.errors import SettingsError
 from streams.processor.options import WorkerOptions
 
 __all__ = ["build_app"]
@@ -15,11 +18,24 @@ _NEVER_SECONDS = 1e9
 """Faust complains when nothing is committed for long; a held interval is no livelock."""
 
 
+_HONOURED = {
+    "security.protocol",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "sasl.password",
+    "sasl.username",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.key.location",
+    "ssl.key.password",
+}
+
+
 def build_app(options: WorkerOptions) -> faust.App:
     """An app that consumes, keeps its place in the group, and produces; it owns no tables and no topics."""
     return faust.App(
         options.application,
-        broker="kafka://" + options.bootstrap.replace(",", ";kafka://"),
+        broker=";".join(f"kafka://{address.strip()}" for address in options.bootstrap.split(",")),
         broker_credentials=_credentials(options),
         broker_session_timeout=options.session_timeout_seconds,
         broker_heartbeat_interval=options.session_timeout_seconds / 6,
@@ -34,6 +50,7 @@ def build_app(options: WorkerOptions) -> faust.App:
         producer_request_timeout=1200.0,
         stream_wait_empty=False,
         stream_buffer_maxsize=options.buffered_messages,
+        datadir=Path(tempfile.gettempdir()) / "linkgauge-worker",  # Faust makes one, though nothing goes in
         store="memory://",
         key_serializer="raw",
         value_serializer="raw",
@@ -46,8 +63,15 @@ def build_app(options: WorkerOptions) -> faust.App:
 
 
 def _credentials(options: WorkerOptions) -> Any:
-    """The client's security settings in Faust's words; None for a plain connection."""
+    """The client's security settings in Faust's words; None for a plain connection.
+
+    Raises:
+        SettingsError: an option that cannot be honoured; ignoring it could mean less security than asked for.
+    """
     client = options.client
+    if unknown := sorted(set(client) - _HONOURED):
+        known = ", ".join(sorted(_HONOURED))
+        raise SettingsError(f"broker.client {', '.join(unknown)}: a worker knows only {known}")
     protocol = client.get("security.protocol", "PLAINTEXT").upper()
     if protocol == "PLAINTEXT":
         return None

@@ -73,7 +73,7 @@ class Worker:
         append_us = round(message.timestamp * 1000) * 1000
         parsed = read_message(message.key, message.value, message.headers, message.offset, append_us)
         group = (message.key or b"").decode(errors="replace")
-        if isinstance(parsed.body, AgentMessage):
+        if isinstance(parsed.body, AgentMessage) and group in place.partition.groups:
             place.heard[group, parsed.body.origin.id] = time.monotonic()
         outcome = place.partition.take(group, parsed)
         place.moved = time.monotonic()

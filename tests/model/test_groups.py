@@ -108,9 +108,12 @@ def test_a_bad_group_is_refused_with_the_place(made, message):
         ({"late_window_seconds": -1}, "late_window_seconds -1: at most 4096 intervals"),
         ({"late_window_seconds": 300 * 4096 + 1}, "late_window_seconds 1228801: at most 4096 intervals"),
         ({"max_gap_seconds": 3599}, "max_gap_seconds 3599: at least late_window_seconds"),
-        ({"max_clock_ahead_seconds": -1}, "max_clock_ahead_seconds: not negative"),
-        ({"tick_seconds": 0}, "tick_seconds: at least 1"),
-        ({"silent_after_seconds": 9}, "silent_after_seconds: at least tick_seconds"),
+        ({"max_clock_ahead_seconds": -1}, "max_clock_ahead_seconds -1: 0 to a day"),
+        ({"max_clock_ahead_seconds": 86_401}, "max_clock_ahead_seconds 86401: 0 to a day"),
+        ({"rungs_seconds": (300 * 4097,)}, "rungs_seconds 1229100: at most 4096 intervals"),
+        ({"max_gap_seconds": 1 << 32}, "max_gap_seconds 4294967296: at most 2147483648"),
+        ({"tick_seconds": 0}, "tick_seconds 0: 1 to a day"),
+        ({"silent_after_seconds": 9}, "silent_after_seconds 9: tick_seconds to a year"),
     ],
 )
 def test_a_bad_geometry_is_refused_with_the_field(changes, message):
@@ -159,3 +162,9 @@ def test_groups_of_one_link_may_not_share_an_extent():
     with pytest.raises(DefinitionError) as refused:
         require_disjoint([second, first, whole])
     assert str(refused.value) == "groups first and whole overlap on a/v, bytes 0 to 65536"
+
+
+def test_a_definition_that_no_state_could_hold_is_refused_with_the_remedy():
+    members = tuple(Member("array", f"volume-{number:06}") for number in range(8_000))
+    with pytest.raises(DefinitionError, match="divide them among several groups"):
+        Definition("g", members)

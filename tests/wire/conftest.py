@@ -78,7 +78,7 @@ def definitions(draw) -> Definition:
         rungs_seconds=draw(st.sampled_from([(), default_rungs(interval), (interval * 2, interval * 6)])),
         late_window_seconds=late,
         max_gap_seconds=late + draw(st.integers(0, 10**6)),
-        max_clock_ahead_seconds=draw(st.integers(0, 10**6)),
+        max_clock_ahead_seconds=draw(st.integers(0, 86_400)),
         tick_seconds=tick,
         silent_after_seconds=tick + draw(st.integers(0, 1000)),
         discards_mark=draw(st.booleans()),

@@ -118,7 +118,8 @@ def test_a_missing_tables_from_is_refused(headers):
 
 
 def test_a_state_above_the_limit_is_refused_with_the_remedy():
-    members = tuple(Member("array", f"volume-{number:06}") for number in range(25_000))
-    state = State("g", 1, [Version(1, None, 0, Definition("g", members))])
+    members = tuple(Member("array", f"volume-{number:06}") for number in range(5_000))
+    versions = [Version(number, number, 0, Definition("g", members)) for number in range(1, 6)]
+    state = State("g", 1, versions)
     with pytest.raises(StateError, match="divide its volumes among several groups"):
         encode_state(state, HOME, 0)
