@@ -83,7 +83,7 @@ class TopicMismatch(BrokerError):
 
 
 class StateError(LinkgaugeError):
-    """A state row names another cluster, topic, partition or version. Operator: see docs/operations."""
+    """A state row names another cluster, topic, partition or version. Operator: see docs/operations.md."""
 
 
 class MissingData(LinkgaugeError):

@@ -13,6 +13,8 @@ from streams.cli.report_link import link_report
 from streams.cli.session import session_of
 from streams.cli.units import time_argument
 from streams.errors import SettingsError
+from streams.settings import require_consistent_links
+from streams.store import groups
 
 __all__ = ["register"]
 
@@ -94,5 +96,7 @@ def link(  # noqa: PLR0913  # the options of a command
         "paths": paths,
     }
     terms = links[name].model_copy(update={key: value for key, value in chosen.items() if value is not None})
+    definitions = {group: found[-1].definition for group, found in groups(session.source).items()}
+    require_consistent_links({name: terms}, definitions)
     measured = measured_groups(session.source, terms.groups, time_argument(start), time_argument(end))
     link_report(name, terms, measured, layout)

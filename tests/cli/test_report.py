@@ -174,3 +174,17 @@ def test_what_was_never_measured(measured):
 )
 def test_wrong_usage(flags):
     assert CliRunner().invoke(app, ["report", "group", "g", *flags]).exit_code == 2
+
+
+@pytest.mark.broker
+def test_groups_of_a_link_that_overlap_are_refused(topics, measured):
+    again = Version(1, None, 0, Definition("copy", (Member("one", "v"),)))
+    record = encode_version(again)
+    producer = Producer({"bootstrap.servers": topics.bootstrap})
+    producer.produce(topics.name("groups"), record.value, record.key, headers=list(record.headers))
+    assert producer.flush(30) == 0
+    Path("linkgauge.toml").write_text(
+        '[links.east]\ngroups = ["oracle", "copy"]\npath_bits_per_second = 1000\npaths = 2\n'
+    )
+    refused = measured("link", "east", code=1)
+    assert "groups copy and oracle overlap on one/v" in str(refused.exception)
