@@ -81,6 +81,9 @@ class _Owner:
         more = self.partition.next_offset < len(self.world.log) and waiting < self.width
         if more and (not self.running or self.rng.random() < 0.5):
             record = self.world.log[self.partition.next_offset]
+            if record.body is None:
+                self.partition.skip(record.offset)
+                return
             outcome = self.partition.take(record.group, message_of(record))
             self.queues.setdefault(record.group, deque()).append((record.offset, outcome))
             yield ("message", record.offset)
