@@ -94,6 +94,7 @@ _STATE = State(
     revisions={3_907_150: 0, 3_907_151: 0, 3_907_152: 1},
     totals=_TOTALS,
     agents={"array-1/agent-7": AgentState(_ORIGIN.epoch, 42, [40], 3, _ORIGIN.watermark_us, 17)},
+    redriven={"array-1/redrive too-late": BitTable.of([1_100, 1_101, PART_TRACKS + 1])},
     windows=[(None, _NOON_US), (_NOON_US + 300_000_000, None)],
 )
 

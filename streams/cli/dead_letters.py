@@ -17,6 +17,7 @@ from streams.model.messages import AgentMessage
 from streams.store import FoundLetter, Source, read_dead_letters
 from streams.wire.agent import decode_message
 from streams.wire.deadletters import redriven
+from streams.wire.reasons import REASONS as UNDECODED
 from streams.wire.times import format_time
 
 __all__ = ["register"]
@@ -39,6 +40,9 @@ _COLUMNS = (
     "writes",
     "detail",
 )
+_NEVER = frozenset(
+    {"extent", "before-1970", "fold-span", "fold-track", "geometry-changed"}
+)  # refused for what they are, not for how the group stood: they would only be refused again
 _FLUSH_SECONDS = 30.0
 _SHOWN_WRITES = 20
 
@@ -97,13 +101,19 @@ def redrive(
     reason: ReasonOption = None,
     all_: Annotated[bool, typer.Option("--all", help="All that are chosen, not one message.")] = False,
 ) -> None:
-    """Send refused writes again, under a new identity; doing it twice changes nothing."""
+    """Send refused writes again, under a new identity; doing it twice changes nothing.
+
+    With --all, letters that can never pass and letters of redrives are left out: name one to send it still.
+    """
     if (offset is None) is not all_ or (partition is None) is not all_:
         raise typer.BadParameter("name PARTITION and OFFSET of one message, or --all with --group, --reason")
     source = session_of(ctx).source
     letters = _letters(source, group, reason)
     if partition is not None and offset is not None:
         letters = _at(letters, partition, offset)
+    left_out = Counter(filter(None, map(_why_left_out, letters))) if all_ else Counter[str]()
+    if all_:
+        letters = [found for found in letters if _why_left_out(found) is None]
     outbox = Outbox(source)
     sent = 0
     for found in letters:
@@ -115,7 +125,21 @@ def redrive(
         else:
             sent += 1
     outbox.flush(_FLUSH_SECONDS)
+    for why, count in left_out.most_common():
+        say(f"{count_text(count, 'dead letter')} left out: {why}")
     say(f"{count_text(sent, 'dead letter')} sent again, {len(letters) - sent} cannot be")
+
+
+def _why_left_out(found: FoundLetter) -> str | None:
+    """Why a letter is not sent with all others, None where it is."""
+    reason = found.letter.reason
+    if reason in UNDECODED:
+        return f"{reason}, so it could not be decoded and never will be"
+    if reason in _NEVER:
+        return f"{reason} can never pass"
+    if dict(found.letter.message.headers).get("kind") == b"redrive":
+        return "it is a redrive itself, and the letter that it came from is sent"
+    return None
 
 
 def _letters(source: Source, group: str | None, reason: str | None) -> list[FoundLetter]:

@@ -54,9 +54,7 @@ def lacks_agents(state: State, version: Version) -> bool:
 
 def _heard(state: State) -> dict[str, AgentState]:
     """The agents that hold intervals open: those that ever had a message accepted, so have a watermark."""
-    return {
-        name: agent for name, agent in state.agents.items() if agent.gates and agent.watermark_us is not None
-    }
+    return {name: agent for name, agent in state.agents.items() if agent.watermark_us is not None}
 
 
 def _watermarks(agents: list[AgentState]) -> list[int]:

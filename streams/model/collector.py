@@ -72,7 +72,7 @@ def needs_ticks(group: OpenGroup, recent: Container[str]) -> bool:
     state = group.state
     if state.deleted:
         return bool(group.holds)
-    live = [name for name, agent in state.agents.items() if agent.gates and agent.left_at is None]
+    live = [name for name, agent in state.agents.items() if agent.left_at is None]
     if lacks_agents(state, state.versions[-1]) or any(name not in recent for name in live):
         return True
     return not live and bool(group.holds)

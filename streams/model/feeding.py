@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.bittable import BitTable
 from streams.model.intervals import US, intervals_of
 from streams.model.marking import mark_fold, mark_writes
 from streams.model.messages import AgentMessage, Fold, Message, Origin
@@ -39,7 +40,8 @@ def feed(group: OpenGroup, message: Message, body: AgentMessage) -> None:
     elif reason is not None:
         refuse(group, message, reason, REASONS[reason])
     else:
-        _note_heard(state, message, body)
+        if body.kind != "redrive":
+            _note_heard(state, message, body)
         _Feeder(group, message, body, again=False).run()
 
 
@@ -62,16 +64,24 @@ def refuse(group: OpenGroup, message: Message, reason: str, detail: str) -> None
 
 def _identity(state: State, message: Message, body: AgentMessage) -> str | None:
     """Why the message is not taken: a reason, `duplicate`, or None where it is accepted."""
-    origin, geometry = body.origin, state.versions[-1].definition.geometry
+    origin = body.origin
     if state.deleted:
         return "group-deleted"
     if origin.observed_from_us > origin.watermark_us:
         return "span"
+    if body.kind == "redrive":
+        return _take_redriven(state, origin)
+    return _take(state, message, origin)
+
+
+def _take(state: State, message: Message, origin: Origin) -> str | None:
+    """Notes a message of an agent by its epoch and sequence."""
+    geometry = state.versions[-1].definition.geometry
     agent = state.agents.get(origin.id)
     if agent is not None and origin.epoch < agent.epoch:
         return "stale-epoch"
     if agent is None or origin.epoch > agent.epoch:
-        agent = _started(state, origin, body.kind != "redrive", agent)
+        agent = _started(state, origin, agent)
     verdict = take_sequence(agent, origin.sequence)
     if verdict != "new":
         return "duplicate" if verdict == "duplicate" else "forgotten-sequence"
@@ -80,12 +90,20 @@ def _identity(state: State, message: Message, body: AgentMessage) -> str | None:
     return None
 
 
-def _started(state: State, origin: Origin, gates: bool, before: AgentState | None) -> AgentState:  # noqa: FBT001  # a fact of the message, read off its kind
+def _take_redriven(state: State, origin: Origin) -> str | None:
+    """Notes a redriven letter. It makes no agent, and none is ever forgotten: people redrive at any time."""
+    taken = state.redriven.setdefault(origin.id, BitTable())
+    if origin.sequence in taken:
+        return "duplicate"
+    taken.update(BitTable.of([origin.sequence]))
+    return None
+
+
+def _started(state: State, origin: Origin, before: AgentState | None) -> AgentState:
     agent = state.agents[origin.id] = AgentState(
         epoch=origin.epoch,
         watermark_us=before.watermark_us if before else None,
         heard=before.heard if before else state.ticks,
-        gates=gates,
     )
     return agent
 
@@ -97,19 +115,14 @@ def _note_heard(state: State, message: Message, body: AgentMessage) -> None:
     before_us = origin.watermark_us if agent.watermark_us is None else agent.watermark_us
     agent.watermark_us = max(origin.watermark_us, before_us)
     state.totals = state.totals.plus(lost_writes=origin.lost_writes)
-    if agent.gates:
-        state.last_us = message.append_us
-    if body.kind in ("bye", "redrive"):
+    state.last_us = message.append_us
+    if body.kind == "bye":
         agent.left_at = message.offset
-        _forget_left(state, agent.gates)
+        _forget_left(state)
 
 
-def _forget_left(state: State, gates: bool) -> None:  # noqa: FBT001  # redriven letters are remembered apart
-    left = sorted(
-        (agent.left_at, name)
-        for name, agent in state.agents.items()
-        if agent.left_at is not None and agent.gates == gates
-    )
+def _forget_left(state: State) -> None:
+    left = sorted((agent.left_at, name) for name, agent in state.agents.items() if agent.left_at is not None)
     expected = (version.definition for version in state.versions)
     keep = max(MAX_LEFT_AGENTS, *(max(d.expected_agents, len(d.agent_names)) for d in expected))
     for _, name in left[:-keep]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from streams.model.bittable import BitTable
 from streams.model.entries import Gap, Interval, Summary, Totals
 from streams.model.groups import Definition
 from streams.model.messages import Fold
@@ -37,8 +38,7 @@ class AgentState:
 
     `high`: the highest sequence number of `epoch`; `holes`: at most 64 missing ones below it; `floor`: the
     highest hole that was forgotten, -1 if none. `heard`: the tick count at its last accepted message.
-    `left_at`: the offset of its bye, None while it is there. `gates`: its watermark holds intervals open
-    (false for redriven dead letters).
+    `left_at`: the offset of its bye, None while it is there.
     """
 
     epoch: int
@@ -48,7 +48,6 @@ class AgentState:
     watermark_us: int | None = None
     heard: int = 0
     left_at: int | None = None
-    gates: bool = True
 
     def copy(self) -> AgentState:
         """An independent copy."""
@@ -63,7 +62,9 @@ class State:
     the present life of the group, None where nothing was before it. `redo`: offsets at or below `offset`
     that feed an interval after `closed`. `ticks` were counted, the last at `tick_us`; `last_us` is the
     append time of the last accepted message. `revisions`: of every base interval that a late write or a
-    rung may still need. `windows`: when collection is on. `deleted`: nothing is accepted but a definition.
+    rung may still need. `redriven`: the dead letters that were accepted again, as source offsets by the id of
+    their origin; they are no agents. `windows`: when collection is on. `deleted`: nothing is accepted but a
+    definition.
     """
 
     group: str
@@ -78,6 +79,7 @@ class State:
     revisions: dict[int, int] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     agents: dict[str, AgentState] = field(default_factory=dict)
+    redriven: dict[str, BitTable] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=lambda: [(None, None)])
     deleted: bool = False
 
@@ -95,6 +97,7 @@ class State:
             versions=list(self.versions),
             revisions=dict(self.revisions),
             agents={name: agent.copy() for name, agent in self.agents.items()},
+            redriven={name: taken.copy() for name, taken in self.redriven.items()},
             windows=list(self.windows),
         )
 

@@ -104,13 +104,14 @@ def decode_dead_letter(value: bytes | None, headers: Headers) -> StoredLetter:
 def redriven(record: Record) -> Record:
     """The message that brings a dead letter's writes back to their group, under an identity of its own.
 
-    The agent is named after the dead letter's key, so that redriving the same letter twice changes nothing.
+    Reason and source offset identify a dead letter within its group, whose messages stand in one partition:
+    they become agent and sequence, so that redriving the same letter twice changes nothing.
 
     Raises:
         MessageError: nothing in it could be sent again (`not-redrivable`, the detail says why), or it is no
             dead letter (`bad-key`, `bad-row`).
     """
-    parse_dead_letter_key(record.key)
+    key = parse_dead_letter_key(record.key)
     letter = decode_dead_letter(record.value, record.headers)
     message = letter.message
     if letter.scope == "cut":
@@ -131,7 +132,7 @@ def redriven(record: Record) -> Record:
         raise MessageError(
             "not-redrivable", f"a {kind} message carries no writes; send it anew if still needed"
         )
-    identity = encode_origin(Origin(array, f"redrive {record.key.decode()}", 0, 0, 0, 0))
+    identity = encode_origin(Origin(array, f"redrive {key.reason}", 0, key.offset, 0, 0))
     return Record(
         writes_key(group),
         message.value,

@@ -19,7 +19,7 @@ from streams.model.bittable import BitTable
 from streams.model.state import AgentState, State, Window
 from streams.wire.bitmaps import read_bitmaps
 from streams.wire.definitions import read_version, version_to_json
-from streams.wire.fields import INT64_MIN, Fields, load_object
+from streams.wire.fields import INT64_MIN, Fields, join, load_object
 from streams.wire.headers import JSON, row_headers
 from streams.wire.keys import state_key
 from streams.wire.record import MAX_MESSAGE_BYTES, Header, Record
@@ -58,9 +58,7 @@ def encode_state(state: State, home: Home, tables_from: int) -> Record:
         "offset": state.offset,
         "closed": state.closed,
         "born": state.born,
-        "redo": [
-            [first, base64.b64encode(bitmap).decode()] for first, bitmap in BitTable.of(state.redo).parts()
-        ],
+        "redo": _parts(BitTable.of(state.redo)),
         "ticks": state.ticks,
         "tick_us": state.tick_us,
         "last_us": state.last_us,
@@ -68,6 +66,7 @@ def encode_state(state: State, home: Home, tables_from: int) -> Record:
         "totals": asdict(state.totals),
         "versions": [version_to_json(version) for version in state.versions],
         "agents": {name: asdict(state.agents[name]) for name in sorted(state.agents)},
+        "redriven": {name: _parts(state.redriven[name]) for name in sorted(state.redriven)},
         "windows": state.windows,
         "deleted": state.deleted,
     }
@@ -114,7 +113,7 @@ def _check_home(fields: Fields, home: Home) -> None:
     if found != FORMAT:
         raise StateError(
             f"a state row has format {found}, this release reads {FORMAT}: start the release that wrote it, "
-            "drain the groups and migrate the topics (docs/operations)"
+            "drain the groups and migrate the topics (docs/operations.md)"
         )
     cluster, topic, partition = fields.text("cluster"), fields.text("topic"), fields.integer("partition")
     for what, is_, should in (
@@ -126,7 +125,7 @@ def _check_home(fields: Fields, home: Home) -> None:
             raise StateError(
                 f"a state row belongs to {what} {is_}, this worker reads {what} {should}: point the worker "
                 "to the right cluster; if the writes topic was made anew, drain and recreate the state, "
-                "tables and intervals topics with it (docs/operations)"
+                "tables and intervals topics with it (docs/operations.md)"
             )
 
 
@@ -137,13 +136,14 @@ def _state(fields: Fields) -> State:
         versions=[read_version(fields.at(item, at)) for at, item in fields.items("versions")],
         closed=fields.integer_or_none("closed", low=INT64_MIN),
         born=fields.integer_or_none("born", low=INT64_MIN),
-        redo=_redo(fields),
+        redo=tuple(_offsets(fields, fields.items("redo")).tracks().tolist()),
         ticks=fields.integer("ticks"),
         tick_us=fields.integer_or_none("tick_us"),
         last_us=fields.integer_or_none("last_us"),
         revisions=_revisions(fields),
         totals=read_totals(fields.below("totals")),
         agents={name: _agent(agent) for name, agent in fields.entries("agents")},
+        redriven=_redriven(fields),
         windows=[_window(fields, at, item) for at, item in fields.items("windows")],
         deleted=fields.flag("deleted"),
     )
@@ -160,21 +160,32 @@ def _agent(fields: Fields) -> AgentState:
         watermark_us=fields.integer_or_none("watermark_us"),
         heard=fields.integer("heard"),
         left_at=fields.integer_or_none("left_at"),
-        gates=fields.flag("gates"),
     )
     fields.done()
     return agent
 
 
-def _redo(fields: Fields) -> tuple[int, ...]:
+def _parts(offsets: BitTable) -> list[tuple[int, str]]:
+    """`[first, bitmap in base64]` for each stretch of offsets."""
+    return [(first, base64.b64encode(bitmap).decode()) for first, bitmap in offsets.parts()]
+
+
+def _redriven(fields: Fields) -> dict[str, BitTable]:
+    path, value = fields.value("redriven")
+    if not isinstance(value, dict):
+        raise fields.expected(path, "an object", value)
+    return {name: _offsets(fields, fields.as_items(parts, join(path, name))) for name, parts in value.items()}
+
+
+def _offsets(fields: Fields, items: Iterable[tuple[str, object]]) -> BitTable:
     parts = []
-    for path, item in fields.items("redo"):
+    for path, item in items:
         match item:
             case [int(first), str(text)]:
                 parts.append((first, _unpacked(path, text)))
             case _:
                 raise fields.expected(path, "[first, bitmap in base64]", item)
-    return tuple(read_bitmaps(parts).tracks().tolist())
+    return read_bitmaps(parts)
 
 
 def _unpacked(path: str, text: str) -> bytes:

@@ -86,7 +86,7 @@ def test_redrive_of_one_message(run, letters, source):
     assert run(dead_letters, "dead-letters redrive 3 7").stderr == ("1 dead letter sent again, 0 cannot be\n")
     (message,) = sent(source)
     assert message.kind == "redrive"
-    assert message.origin == Origin("a", 'redrive [3,7,"too-late"]', 0, 0, 0, 0)
+    assert message.origin == Origin("a", "redrive too-late", 0, 7, 0, 0)
     assert message.writes.time_us.tolist() == [1_000_000]
 
 
@@ -96,6 +96,49 @@ def test_redrive_of_all_says_what_cannot_be(run, letters, source):
     assert told.stderr.endswith("1 dead letter sent again, 1 cannot be\n")
     (message,) = sent(source)
     assert len(message.writes) == 2
+
+
+@pytest.fixture
+def mixed(put):
+    """Letters of every fate, all of writes that could be sent: `too-late` at 20, of a redrive at 21."""
+    reasons = (
+        "too-late",
+        "too-late",
+        "extent",
+        "before-1970",
+        "fold-span",
+        "fold-track",
+        "bad-value",
+        "extent",
+    )
+    rows = []
+    for offset, reason in enumerate(reasons, 20):
+        kind = "redrive" if offset == 21 else "writes"
+        record = encode_message("g", AgentMessage(kind, Origin("a", "me", 5, 0, 0, 10), WRITES))
+        message = Received("writes", 3, offset, 5_000_000, record.key, record.value, record.headers)
+        rows.append(encode_dead_letter(DeadLetter(offset, reason, ""), message))
+    put("dead-letters", "g", rows)
+
+
+def test_redrive_of_all_leaves_out_what_can_never_pass_and_redrives(run, mixed, source):
+    told = run(dead_letters, "dead-letters redrive --all").stderr.splitlines()
+    assert sorted(told) == [
+        "1 dead letter left out: bad-value, so it could not be decoded and never will be",
+        "1 dead letter left out: before-1970 can never pass",
+        "1 dead letter left out: fold-span can never pass",
+        "1 dead letter left out: fold-track can never pass",
+        "1 dead letter left out: it is a redrive itself, and the letter that it came from is sent",
+        "1 dead letter sent again, 0 cannot be",
+        "2 dead letters left out: extent can never pass",
+    ]
+    assert [message.origin.sequence for message in sent(source)] == [20]
+
+
+def test_redrive_of_a_named_letter_sends_it_whatever_it_is(run, mixed, source):
+    for offset in (21, 22):
+        told = run(dead_letters, f"dead-letters redrive 3 {offset}").stderr
+        assert told == "1 dead letter sent again, 0 cannot be\n"
+    assert [message.origin.sequence for message in sent(source)] == [21, 22]
 
 
 def test_wrong_usage(run, letters, source):

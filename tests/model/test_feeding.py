@@ -157,13 +157,41 @@ def test_what_could_not_be_decoded_goes_to_the_dead_letters_whole():
 def test_a_redriven_letter_counts_but_vouches_for_nothing_and_holds_nothing_open():
     story = Story(definition())
     story.say(since=100, to=105)
-    story.say((102, "x", 7), who="a/redrive", kind="redrive", since=0, to=0)
+    story.say((102, "x", 7), who="a/redrive too-late", kind="redrive", since=0, to=0)
     story.say(to=112)
     assert story.tracks(100) == [7]
     assert story.covered(100) == [(100, 110)]
-    story.say((111, "x", 8), who="a/redrive 2", kind="redrive", since=100, to=112)
+    story.say((111, "x", 8), who="a/redrive too-late", kind="redrive", since=100, to=112)
     story.say(to=120)
     assert story.tracks(110) == [8]
+    assert story.totals.duplicate_messages == 0
+
+
+def test_two_hundred_letters_redriven_twice_count_once():
+    story = Story(definition())
+    story.say(since=100, to=105)
+    for _ in range(2):
+        for letter in range(200):
+            reason = "too-late" if letter % 2 else "unknown-volume"
+            story.say(
+                (102, "x", letter), who=f"a/redrive {reason}", kind="redrive", since=0, to=0, sequence=letter
+            )
+    story.say(to=112)
+    assert story.counts(100) == (200, 200)
+    assert story.totals.duplicate_messages == 200
+    assert {name: len(taken) for name, taken in story.state.redriven.items()} == {
+        "a/redrive too-late": 100,
+        "a/redrive unknown-volume": 100,
+    }
+
+
+def test_a_redriven_letter_makes_no_agent_and_a_refused_one_may_come_again():
+    story = Story(definition())
+    story.say(since=100, to=105)
+    story.say((102, "x", 1), who="a/redrive too-late", kind="redrive", since=9, to=0, sequence=7)
+    assert story.letters == [(2, "span")]
+    story.say((102, "x", 1), who="a/redrive too-late", kind="redrive", since=0, to=0, sequence=7)
+    assert set(story.state.agents) == {"a/p"}
     assert story.totals.duplicate_messages == 0
 
 

@@ -161,7 +161,6 @@ agent_states = st.builds(
     watermark_us=st.none() | times,
     heard=counts,
     left_at=st.none() | counts,
-    gates=st.booleans(),
 )
 states = st.builds(
     State,
@@ -177,6 +176,7 @@ states = st.builds(
     revisions=st.dictionaries(st.integers(-9, 20), st.integers(0, 3), max_size=9),
     totals=totals,
     agents=st.dictionaries(texts, agent_states, max_size=3),
+    redriven=st.dictionaries(texts, bit_tables, max_size=3),
     windows=st.lists(st.tuples(st.none() | times, st.none() | times), max_size=3),
     deleted=st.booleans(),
 )

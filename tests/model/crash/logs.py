@@ -65,12 +65,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of the log: where, when, for which group, and a `Said` or a body of the model."""
+    """One record of the log: where, when, for which group, and a `Said` or a body of the model.
+
+    None as body is an offset without a message, such as a transaction's marker.
+    """
 
     offset: int
     append_us: int
     group: str
-    body: Said | Define | Command | Tick | Refused
+    body: Said | Define | Command | Tick | Refused | None
 
 
 def message_of(record: Record) -> Message:
@@ -135,6 +138,7 @@ class _Script:
     deleted: bool = False
     ticked_us: int = 0
     guests: int = 0
+    letters: list[Said] = field(default_factory=list)
     sent: list[Said] = field(default_factory=list)
     held_back: list[Said] = field(default_factory=list)
 
@@ -143,12 +147,13 @@ def make_log(seed: int) -> tuple[Limits, list[Record]]:
     """The limits and the log of a seed."""
     rng = random.Random(seed)
     limits = Limits(rng.choice([0, 1, 3, 64]), rng.choice([3, 64]))
-    return limits, _Maker(rng).make()
+    return limits, _Maker(rng, limits).make()
 
 
 class _Maker:
-    def __init__(self, rng):
+    def __init__(self, rng, limits):
         self.rng = rng
+        self.limits = limits
         self.at_us = BEGIN_US
         self.log = []
         self.scripts = [self._script(f"g{number}") for number in range(rng.randrange(1, 5))]
@@ -171,6 +176,8 @@ class _Maker:
         seconds = rng.choice([0, 0, 1, 2, 5, 8])
         if rng.random() < 0.03:
             seconds = rng.choice([40, 90, 200, 2000])
+        if rng.random() < 0.01:
+            seconds = -rng.randrange(1, 10)  # a new leader's clock may be behind
         self.at_us += seconds * SECOND_US + rng.choice([0, 0, STEP_US])
 
     def _put(self, script, body):
@@ -213,10 +220,12 @@ class _Maker:
         elif choice == "refused":
             self._put(script, Refused("bad-arrow", "not a stream"))
         elif choice == "stray":
-            body = rng.choice([Tick(), Command("stop"), self._said(script, script.agents[0], "writes")])
+            body = rng.choice([None, Tick(), Command("stop"), self._said(script, script.agents[0], "writes")])
             self.log.append(Record(len(self.log), self.at_us, "never-defined", body))
+        elif choice == "redrive":
+            self._redrive(script)
         else:
-            self._guest(script, choice)
+            self._replay(script)
 
     def _when(self):
         """When a command takes effect: at once, or at a time near now."""
@@ -224,18 +233,39 @@ class _Maker:
             return None
         return max(0, self.at_us + self.rng.randrange(-60, 60) * STEP_US)
 
-    def _guest(self, script, kind):
-        """An agent that says one thing and is gone: redriven letters, or a trace that is replayed."""
+    def _replay(self, script):
+        """An agent that says one thing and is gone: a trace that is replayed."""
         rng = self.rng
         script.guests += 1
         since_us = self.at_us - rng.randrange(120) * STEP_US
-        spans = [(0, 0), (since_us, since_us)] if kind == "redrive" else []
-        span = rng.choice([*spans, (since_us, self.at_us)])
-        origin = Origin(rng.choice("ab"), f"{kind} {script.guests}", 0, 0, *span)
+        origin = Origin(rng.choice("ab"), f"replay {script.guests}", 0, 0, since_us, self.at_us)
         writes = tuple(self._write(script, self._moment(since_us)) for _ in range(3))
-        said = Said("bye" if kind == "replay" else kind, origin, writes)
+        said = Said("bye", origin, writes)
         script.sent.append(said)
         self._put(script, said)
+
+    def _redrive(self, script):
+        """Redriven letters: one or two, one that came before, or twice more than agents are remembered."""
+        rng = self.rng
+        if script.letters and rng.random() < 0.4:
+            self._put(script, rng.choice(script.letters))
+            return
+        heap = rng.random() < 0.3
+        count = self.limits.left * 5 // 4 + rng.randrange(1, 4) if heap else rng.randrange(1, 3)
+        letters = [self._letter(script, len(self.log) + number, 1 if heap else 3) for number in range(count)]
+        script.letters += letters
+        for said in letters * (2 if heap else 1):
+            self._put(script, said)
+
+    def _letter(self, script, source_offset, count):
+        rng = self.rng
+        reason = rng.choice(["too-late", "too-late", "unknown-volume", "ahead-of-clock"])
+        since_us = self.at_us - rng.randrange(120) * STEP_US
+        span = rng.choice([(0, 0), (since_us, since_us), (since_us, self.at_us)])
+        origin = Origin(rng.choice("ab"), f"redrive {reason}", 0, source_offset // 2, *span)
+        return Said(
+            "redrive", origin, tuple(self._write(script, self._moment(since_us)) for _ in range(count))
+        )
 
     def _leave(self):
         """All agents say bye, and ticks go on for a while; or the group goes."""
@@ -404,7 +434,7 @@ def _geometry(rng):
         late_window_seconds=late,
         max_gap_seconds=rng.choice([late, max(late, 20), late + 60, 300]),
         max_clock_ahead_seconds=rng.choice([5, 15, 50]),
-        tick_seconds=5,
+        tick_seconds=rng.choice([5, 5, 4]),
         silent_after_seconds=rng.choice([5, 15]),
         discards_mark=rng.random() < 0.3,
     )

@@ -19,6 +19,8 @@ def expect(log, limits):
     expected = Expected()
     for record in log:
         group, body = expected.groups.get(record.group), record.body
+        if body is None:
+            continue
         if group is not None:
             group.take(record)
         elif isinstance(body, Define):
@@ -107,7 +109,7 @@ class _Group(Parts, Closing):
             self.plan.append(((at_us // self.length_us + body.intervals) * self.length_us, False))
 
     def _said(self, record, body):
-        offset, origin = record.offset, body.origin
+        offset = record.offset
         count = len(body.writes) + sum(fold.writes or 0 for fold in body.folds)
         verdict = self._identity(record, body)
         if verdict == "duplicate":
@@ -116,29 +118,41 @@ class _Group(Parts, Closing):
         if verdict is not None:
             self._dead(offset, verdict, count=count)
             return
+        if body.kind != "redrive":
+            self._heard(record, body)
+        self._apply(record, body)
+
+    def _heard(self, record, body):
+        origin = body.origin
         agent = self.agents[f"{origin.array}/{origin.agent}"]
         agent.heard = self.ticks
         agent.watermark_us = max([origin.watermark_us] + [w for w in [agent.watermark_us] if w is not None])
         self.totals["lost_writes"] += origin.lost_writes
-        if agent.gates:
-            self.last_us = record.append_us
-        if body.kind in ("bye", "redrive"):
-            agent.left_at = offset
-            self._forget(agent.gates)
-        self._apply(record, body)
+        self.last_us = record.append_us
+        if body.kind == "bye":
+            agent.left_at = record.offset
+            self._forget()
 
     def _identity(self, record, body):
         origin = body.origin
-        name = f"{origin.array}/{origin.agent}"
         if self.deleted:
             return "group-deleted"
         if origin.observed_from_us > origin.watermark_us:
             return "span"
+        if body.kind == "redrive":
+            letter = (f"{origin.array}/{origin.agent}", origin.sequence)
+            known = letter in self.redriven
+            self.redriven.add(letter)
+            return "duplicate" if known else None
+        return self._agent_takes(record, origin)
+
+    def _agent_takes(self, record, origin):
+        name = f"{origin.array}/{origin.agent}"
         agent = self.agents.get(name)
         if agent is not None and origin.epoch < agent.epoch:
             return "stale-epoch"
         if agent is None or agent.epoch < origin.epoch:
-            fresh = Agent(origin.epoch, body.kind != "redrive", agent.heard if agent else self.ticks)
+            fresh = Agent(origin.epoch, agent.heard if agent else self.ticks)
             fresh.watermark_us = agent.watermark_us if agent else None
             agent = self.agents[name] = fresh
         if origin.sequence <= agent.floor:
@@ -152,7 +166,7 @@ class _Group(Parts, Closing):
         ahead_us = self.geometry.max_clock_ahead_seconds * SECOND_US
         return "watermark-ahead" if origin.watermark_us > record.append_us + ahead_us else None
 
-    def _forget(self, gates):
-        left = [(a.left_at, n) for n, a in self.agents.items() if a.left_at is not None and a.gates == gates]
+    def _forget(self):
+        left = [(a.left_at, n) for n, a in self.agents.items() if a.left_at is not None]
         for _, name in sorted(left)[: max(0, len(left) - self.limits.left)]:
             del self.agents[name]

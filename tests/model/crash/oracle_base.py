@@ -31,7 +31,6 @@ class Agent:
     """One agent of a group; `seen` are the sequence numbers that arrived in its epoch."""
 
     epoch: int
-    gates: bool
     heard: int
     watermark_us: int | None = None
     left_at: int | None = None
@@ -60,6 +59,7 @@ class MarkState:
     totals: dict[str, int]
     redo: tuple[int, ...]
     agents: dict[str, tuple]
+    redriven: frozenset[tuple[str, int]]
     revisions: dict[int, int]
     needed: frozenset[int]
 
@@ -107,6 +107,7 @@ class Base:
         """A life of the group: nothing was collected in it yet."""
         self.deleted = False
         self.agents = {}
+        self.redriven = set()  # (origin, source offset) of every letter that came again
         self.plan = [(None, True)]  # collection is on or off from a moment on
         self.touched = set()
         self.items = {}

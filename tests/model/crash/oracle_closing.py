@@ -40,7 +40,7 @@ class Closing(Rows):
         return (nxt, *reach)
 
     def _reach(self, record, nxt, counted_tick):
-        heard = {n: a for n, a in self.agents.items() if a.gates and a.watermark_us is not None}
+        heard = {n: a for n, a in self.agents.items() if a.watermark_us is not None}
         opened = [k for k in self.touched if not self.is_closed(k)]
         highest_us = max((a.watermark_us for a in heard.values()), default=0)
         abandoned = (max(opened), highest_us, True) if opened else None
@@ -152,18 +152,10 @@ class Closing(Rows):
             totals=dict(self.totals),
             redo=tuple(o for o, k in self.fed.items() if k is not None and not self.is_closed(k)),
             agents={
-                name: (
-                    a.epoch,
-                    a.high(),
-                    tuple(a.holes()),
-                    a.floor,
-                    a.watermark_us,
-                    a.heard,
-                    a.left_at,
-                    a.gates,
-                )
+                name: (a.epoch, a.high(), tuple(a.holes()), a.floor, a.watermark_us, a.heard, a.left_at)
                 for name, a in self.agents.items()
             },
+            redriven=frozenset(self.redriven),
             revisions=dict(self.revision),
             needed=frozenset(needed),
         )

@@ -82,9 +82,10 @@ def plain_state(state):
         "totals": asdict(state.totals),
         "redo": state.redo,
         "agents": {
-            name: (a.epoch, a.high, tuple(a.holes), a.floor, a.watermark_us, a.heard, a.left_at, a.gates)
+            name: (a.epoch, a.high, tuple(a.holes), a.floor, a.watermark_us, a.heard, a.left_at)
             for name, a in state.agents.items()
         },
+        "redriven": frozenset((name, n) for name, t in state.redriven.items() for n in t.tracks().tolist()),
     }
 
 

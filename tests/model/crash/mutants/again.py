@@ -17,6 +17,7 @@ MUTANTS = [
         "if message.offset in group.redo and isinstance(",
         "if isinstance(",
         f"{_AGAIN}: only what is listed in redo",
+        seed=3,
     ),
     Mutant(
         "redo-none",
@@ -41,7 +42,7 @@ MUTANTS = [
         "screen = stateless(writes, self._message.append_us, self._geometry)",
         "screen = stateless(writes, self._message.append_us + self._again * 10**12, self._geometry)",
         f"{_AGAIN}: stateless checks again",
-        seed=15,
+        seed=16,
     ),
     Mutant(
         "redo-late-writes",
@@ -49,7 +50,7 @@ MUTANTS = [
         "        if self._again:\n            return\n        late = self._late_table(interval)",
         "        late = self._late_table(interval)",
         f"{_AGAIN}: never late merges (writes)",
-        seed=7,
+        seed=8,
     ),
     Mutant(
         "redo-late-spans",
@@ -79,7 +80,7 @@ MUTANTS = [
         "if writes and not self._again:",
         "if writes:",
         f"{_AGAIN}: never totals",
-        seed=6,
+        seed=8,
     ),
     Mutant(
         "redo-agents",
@@ -98,7 +99,7 @@ MUTANTS = [
         "        if isinstance(message.body, Tick):\n"
         "            count_tick(group.state, message.append_us)\n",
         f"{_AGAIN}: never ticks",
-        seed=91,
+        seed=209,
     ),
     Mutant(
         "redo-definitions",
@@ -108,7 +109,7 @@ MUTANTS = [
         "        if isinstance(message.body, Define):\n"
         "            define(group, message, message.body.definition)\n",
         f"{_AGAIN}: never definitions",
-        seed=6,
+        seed=22,
     ),
     Mutant(
         "redo-commands",
@@ -118,6 +119,7 @@ MUTANTS = [
         "        if isinstance(message.body, Command):\n"
         "            command(group, message, message.body)\n",
         f"{_AGAIN}: never commands",
+        seed=6,
     ),
     Mutant(
         "redo-closes",

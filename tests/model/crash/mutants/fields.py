@@ -10,7 +10,7 @@ COLLECTOR = "streams/model/collector.py"
 _STATE = "6: the state row"
 
 
-_SEEDS = {"born": 22, "tick_us": 7, "version-ticks": 8, "epoch": 12, "holes": 9, "gates": 7}
+_SEEDS = {"born": 22, "tick_us": 20, "version-ticks": 30, "epoch": 16, "holes": 24}
 
 
 def _forgets(name, statement):
@@ -48,6 +48,7 @@ MUTANTS = [
     _forgets("revisions", "state.revisions = {}"),
     _forgets("totals", "state.totals = type(state.totals)()"),
     _forgets("agents", "state.agents = {}"),
+    _forgets("redriven", "state.redriven = {}"),
     _forgets("windows", "state.windows = [(None, None)]"),
     _forgets("deleted", "state.deleted = False"),
     _forgets("versions", "state.versions = state.versions[-1:]"),
@@ -61,5 +62,4 @@ MUTANTS = [
     _agents_forget("watermark_us", None),
     _agents_forget("heard", 0),
     _agents_forget("left_at", None),
-    _agents_forget("gates", True),
 ]

@@ -31,9 +31,9 @@ MUTANTS = [
         )
         for name, kind, seed in [
             ("ticks", "Tick", 0),
-            ("definitions", "Define", 0),
+            ("definitions", "Define", 5),
             ("commands", "Command", 4),
-            ("undecodable", "Refused", 10),
+            ("undecodable", "Refused", 27),
         ]
     ),
     Mutant(
@@ -49,6 +49,7 @@ MUTANTS = [
         "        refuse(group, message, reason, REASONS[reason])\n",
         "        refuse(group, message, reason, REASONS[reason])\n        del group.holds[message.offset]\n",
         f"{_HOLDING}: a mark behind it, refused messages too",
+        seed=3,
     ),
     Mutant(
         "free-unfeeding",
@@ -57,6 +58,7 @@ MUTANTS = [
         "        if self._touched is None:\n"
         "            self._group.holds.pop(self._message.offset, None)\n        else:\n",
         f"{_HOLDING}: a mark behind it, heartbeats, byes and late messages too",
+        seed=3,
     ),
     Mutant(
         "free-again",
@@ -114,6 +116,6 @@ MUTANTS = [
         "        return bool(group.holds)\n    live",
         "        return False\n    live",
         "4: a deleted group is ticked while it holds the commit position",
-        seed=14,
+        seed=15,
     ),
 ]

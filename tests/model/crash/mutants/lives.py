@@ -15,6 +15,13 @@ _LIFE = "4 and 5: definitions and commands"
 
 MUTANTS = [
     Mutant(
+        "redriven-for-ever",
+        LIFECYCLE,
+        "    state.redriven = {}\n",
+        "",
+        f"{_LIFE}: a new life knows no redriven letters",
+    ),
+    Mutant(
         "define-inside-open",
         OPENGROUP,
         "        taken = list(self.open)\n",
@@ -51,7 +58,7 @@ MUTANTS = [
         "    if definition.geometry != newest.definition.geometry:\n",
         "    if not definition.geometry:\n",
         f"{_LIFE}: a definition may not change what shapes rows",
-        seed=31,
+        seed=33,
     ),
     Mutant(
         "define-silence",
@@ -67,6 +74,7 @@ MUTANTS = [
         "return define(group, message, body.definition), False",
         f"{_LIFE}: a definition writes a mark",
         rows_only=True,
+        seed=22,
     ),
     Mutant(
         "command-marks-not",
@@ -75,7 +83,7 @@ MUTANTS = [
         "            command(group, message, body)\n            return (), False\n",
         f"{_LIFE}: a command writes a mark",
         rows_only=True,
-        seed=12,
+        seed=45,
     ),
     Mutant(
         "deleted-marks-not",
@@ -92,7 +100,7 @@ MUTANTS = [
         "    return start_us if at_us is None else max(at_us, start_us)\n",
         "    return start_us if at_us is None else at_us\n",
         f"{_LIFE}: a command takes effect at the next interval that is not open",
-        seed=19,
+        seed=23,
     ),
     Mutant(
         "command-inside-second",
@@ -100,7 +108,7 @@ MUTANTS = [
         "    at_us = None if at_us is None else at_us // US * US\n",
         "",
         f"{_LIFE}: on whole seconds",
-        seed=4,
+        seed=8,
     ),
     Mutant(
         "start-endless",
@@ -122,7 +130,7 @@ MUTANTS = [
         "state.born = -(-(state.closed + 1) * old.interval_us // length_us)",
         "state.born = (state.closed + 1) * old.interval_us // length_us",
         f"{_LIFE}: a revived group begins behind all that was closed",
-        seed=22,
+        seed=105,
     ),
     Mutant(
         "revive-agents",
@@ -137,7 +145,7 @@ MUTANTS = [
         "state.revisions, state.agents, state.windows, state.deleted = {}, {}, [(None, None)], False",
         "state.agents, state.windows, state.deleted = {}, [(None, None)], False",
         f"{_LIFE}: a revived group has no rows",
-        seed=4,
+        seed=6,
     ),
     Mutant(
         "revive-windows",
@@ -145,7 +153,7 @@ MUTANTS = [
         "state.revisions, state.agents, state.windows, state.deleted = {}, {}, [(None, None)], False",
         "state.revisions, state.agents, state.deleted = {}, {}, False",
         f"{_LIFE}: a revived group collects",
-        seed=20,
+        seed=22,
     ),
     Mutant(
         "revive-version",

@@ -7,6 +7,7 @@ from tests.model.crash.mutants.mutant import Mutant
 __all__ = ["MUTANTS"]
 
 FEEDING = "streams/model/feeding.py"
+STATE = "streams/model/state.py"
 SCREENING = "streams/model/screening.py"
 SEQUENCE = "streams/model/sequence.py"
 _FRESH = "6.2 and section 5: what comes for the first time"
@@ -20,7 +21,7 @@ MUTANTS = [
         "if agent is not None and origin.epoch < agent.epoch:",
         "if agent is not None and origin.epoch < 0:",
         f"{_FRESH}: an older epoch is a dead letter",
-        seed=12,
+        seed=16,
     ),
     Mutant(
         "new-epoch",
@@ -35,6 +36,7 @@ MUTANTS = [
         "watermark_us=before.watermark_us if before else None,",
         "watermark_us=None,",
         f"{_TIME}: an agent's watermark outlives its epoch",
+        seed=8,
     ),
     Mutant(
         "epoch-hears",
@@ -42,7 +44,7 @@ MUTANTS = [
         "heard=before.heard if before else state.ticks,",
         "heard=state.ticks,",
         f"{_TIME}: heard is who had a message accepted, not who began an epoch",
-        seed=69,
+        seed=171,
     ),
     Mutant(
         "watermark-ahead",
@@ -57,7 +59,7 @@ MUTANTS = [
         '        return "watermark-ahead"\n',
         '        agent.heard = state.ticks\n        return "watermark-ahead"\n',
         f"{_TIME}: a refused message is not heard",
-        seed=39,
+        seed=61,
     ),
     Mutant(
         "inverted-span",
@@ -65,7 +67,7 @@ MUTANTS = [
         "if origin.observed_from_us > origin.watermark_us:",
         "if origin.observed_from_us > origin.watermark_us + 10**12:",
         f"{_FRESH}: a span that ends before it begins refuses the message",
-        seed=4,
+        seed=6,
     ),
     Mutant(
         "deleted-accepts",
@@ -120,24 +122,42 @@ MUTANTS = [
     Mutant(
         "redrive-is-heard",
         FEEDING,
-        "    if agent.gates:\n        state.last_us",
-        "    if agent:\n        state.last_us",
+        "        _Feeder(group, message, body, again=False).run()",
+        "        state.last_us = message.append_us\n        _Feeder(group, message, body, again=False).run()",
         f"{_TIME}: append time passes since the last message of an agent, not of a redriven letter",
-        seed=4,
+        seed=5,
     ),
     Mutant(
         "redrive-gates",
         FEEDING,
-        '_started(state, origin, body.kind != "redrive", agent)',
-        "_started(state, origin, True, agent)",
+        "        return _take_redriven(state, origin)\n",
+        "        state.agents.setdefault(origin.id, AgentState(0, watermark_us=0, heard=state.ticks))\n"
+        "        return _take_redriven(state, origin)\n",
         f"{_TIME}: a redriven letter holds nothing open",
         seed=4,
     ),
     Mutant(
+        "redrive-twice",
+        FEEDING,
+        '    if origin.sequence in taken:\n        return "duplicate"\n',
+        "",
+        f"{_FRESH}: a letter that was redriven before is a duplicate",
+        seed=4,
+    ),
+    Mutant(
+        "redriven-forgotten",
+        STATE,
+        "            redriven={name: taken.copy() for name, taken in self.redriven.items()},\n",
+        "            redriven={},\n",
+        f"{_FRESH}: redriven is forgotten by the state",
+        seed=4,
+        rows_only=True,
+    ),
+    Mutant(
         "bye-stays",
         FEEDING,
-        'if body.kind in ("bye", "redrive"):',
-        'if body.kind == "redrive":',
+        'if body.kind == "bye":',
+        'if body.kind == "never":',
         f"{_TIME}: an agent that said bye holds nobody back",
     ),
     Mutant(
@@ -146,7 +166,7 @@ MUTANTS = [
         "    for _, name in left[:-keep]:\n        del state.agents[name]\n",
         "",
         f"{_FRESH}: of agents that left, the newest are remembered",
-        seed=14,
+        seed=23,
     ),
     Mutant(
         "lost-vouches",
@@ -161,7 +181,7 @@ MUTANTS = [
         'if origin.lost_writes or self._body.kind == "redrive":',
         "if origin.lost_writes:",
         f"{_FRESH}: a redriven letter vouches for nothing",
-        seed=4,
+        seed=5,
     ),
     Mutant(
         "heartbeat-vouches-not",
@@ -183,7 +203,7 @@ MUTANTS = [
         'screen.refuse(writes.time_us > limit, "ahead-of-clock")',
         "",
         f"{_FRESH}: a write ahead of the clock is a dead letter",
-        seed=4,
+        seed=8,
     ),
     Mutant(
         "fold-ahead",
@@ -191,7 +211,7 @@ MUTANTS = [
         '        return "ahead-of-clock"\n',
         "        pass\n",
         f"{_FRESH}: a fold ahead of the clock is a dead letter",
-        seed=23,
+        seed=83,
     ),
     Mutant(
         "unknown-volume",
