@@ -170,8 +170,8 @@ def _messages(seed: int) -> Iterator[Record]:
         body = message.body
         if isinstance(body, Define):
             body = Define(replace(body.definition, group=group))
-        if isinstance(body, Tick) or hasattr(body, "reason"):
-            continue  # ticks are the workers' business, and what cannot be decoded cannot be encoded
+        if body is None or isinstance(body, Tick) or hasattr(body, "reason"):
+            continue  # offsets without a message, ticks, which are the workers' business, and the undecodable
         yield encode_message(group, _encodable(body) if isinstance(body, AgentMessage) else body)
 
 
