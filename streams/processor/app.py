@@ -46,6 +46,7 @@ def build_app(options: WorkerOptions) -> faust.App:
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=options.name,
         consumer_max_fetch_size=4 << 20,
+        producer_max_batch_size=256 << 10,
         producer_max_request_size=2 << 20,
         producer_request_timeout=1200.0,
         stream_wait_empty=False,

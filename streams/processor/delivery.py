@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from streams.model.entries import Interval
 from streams.model.state import Outcome, State
@@ -26,20 +27,24 @@ from streams.wire.tables import encode_tables
 
 __all__ = ["Deliveries", "Send"]
 
+_CHUNK_ROWS = 256
+_ENTRY_BYTES = 1_024
+
+_Item = TypeVar("_Item")
+
 Send = Callable[[str, Record, int | None], Awaitable[int]]
 """Sends a record to a topic and partition (None: by its key); the offset once the broker acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """An encoded outcome; `size_bytes` of it are in memory until it is delivered."""
+    """An outcome to be delivered; about `size_bytes` of it are in memory until then."""
 
     place: Place
     group: str
     offset: int
     outcome: Outcome
     prompt: tuple[tuple[str, Record], ...]
-    tables: tuple[tuple[Interval, tuple[Record, ...]], ...]
     size_bytes: int
 
 
@@ -87,11 +92,8 @@ class Deliveries:
         versions = ((self._options.topic("groups"), encode_version(version)) for version in outcome.versions)
         prompt = (*letters, *versions)
         intervals = outcome.mark.intervals if outcome.mark else ()
-        tables = tuple((interval, tuple(encode_tables(interval))) for interval in intervals)
-        size_bytes = sum(record.size_bytes() for _, record in prompt) + sum(
-            record.size_bytes() for _, records in tables for record in records
-        )
-        return _Parcel(place, group, received.offset, outcome, prompt, tables, size_bytes)
+        size_bytes = sum(record.size_bytes() for _, record in prompt) + sum(map(_weight_bytes, intervals))
+        return _Parcel(place, group, received.offset, outcome, prompt, size_bytes)
 
     async def _drain(self, queue: deque[_Parcel]) -> None:
         while queue:
@@ -105,9 +107,11 @@ class Deliveries:
         place.partition.settled(parcel.offset)
         if mark is None:
             return
-        await self._send_tables(parcel)
-        summaries = [encode_summary(summary) for summary in mark.summaries]
-        await self._send_all("intervals", [*summaries, *map(encode_gap, mark.gaps)], place.number)
+        for intervals in _chunks(mark.intervals):
+            await self._send_tables(parcel, intervals)
+        for summaries in _chunks(mark.summaries):
+            await self._send_all("intervals", map(encode_summary, summaries), place.number)
+        await self._send_all("intervals", map(encode_gap, mark.gaps), place.number)
         home = self._options.home(place.number)
         state = encode_state(mark.state, home, place.tables_from(mark.state))
         await self._send_all("state", [state], place.number)
@@ -119,10 +123,10 @@ class Deliveries:
             "state", [Record(state_key(parcel.group, offset), None) for offset in old], place.number
         )
 
-    async def _send_tables(self, parcel: _Parcel) -> None:
+    async def _send_tables(self, parcel: _Parcel, intervals: Sequence[Interval]) -> None:
         known = parcel.place.tables.setdefault(parcel.group, {})
-        sent = [self._send_all("tables", records, parcel.place.number) for _, records in parcel.tables]
-        for (interval, _), offsets in zip(parcel.tables, await asyncio.gather(*sent), strict=True):
+        sent = [self._send_all("tables", encode_tables(row), parcel.place.number) for row in intervals]
+        for interval, offsets in zip(intervals, await asyncio.gather(*sent), strict=True):
             known[interval.start_us // (interval.rung_seconds * 1_000_000)] = min(offsets)
 
     async def _remove_versions(self, state: State) -> None:
@@ -139,3 +143,14 @@ class Deliveries:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
+
+
+def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """Few rows at a time: a message may close a week, and heartbeats wait while rows are encoded."""
+    for start in range(0, len(items), _CHUNK_ROWS):
+        yield items[start : start + _CHUNK_ROWS]
+
+
+def _weight_bytes(interval: Interval) -> int:
+    """About what a closed interval holds in memory; Roaring takes two bytes a track and often less."""
+    return sum(_ENTRY_BYTES + 2 * entry.changed_tracks for entry in interval.entries)

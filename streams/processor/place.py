@@ -39,8 +39,10 @@ class Place:
         """
         known = self.tables.get(state.group, {})
         needed = {interval: known[interval] for interval in state.revisions}
-        for interval in [interval for interval in known if interval < min(needed, default=interval + 1)]:
-            del known[interval]
+        if needed:
+            oldest = min(needed)
+            for interval in [interval for interval in known if interval < oldest]:
+                del known[interval]
         return min(needed.values(), default=0)
 
     def removable(self, group: str, offset: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
@@ -46,6 +47,7 @@ class Worker:
         self._places: dict[TP, Place] = {}
         self._loading: dict[TP, asyncio.Task[Place | None]] = {}
         self._sought: dict[TP, float] = {}
+        self._lines: defaultdict[tuple[str, int | None], asyncio.Lock] = defaultdict(asyncio.Lock)
         send = around_send(self._send) if around_send else self._send
         self._deliveries = Deliveries(send, options, self._fail)
         shell.install(self.app, self._commit_offsets, options.fetch_wait_seconds)
@@ -128,9 +130,11 @@ class Worker:
         return found is not None and found >= end
 
     async def _send(self, topic: str, record: Record, partition: int | None) -> int:
-        sent = await self.app.producer.send(
-            topic, record.key, record.value, partition, None, cast(Any, list(record.headers))
-        )
+        # The producer wakes all who wait for room at once: thousands of rows would wake each other in vain.
+        async with self._lines[topic, partition]:
+            sent = await self.app.producer.send(
+                topic, record.key, record.value, partition, None, cast(Any, list(record.headers))
+            )
         return int((await sent).offset)
 
     async def _tick(self) -> None:
