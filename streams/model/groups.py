@@ -37,7 +37,12 @@ _MAX_GAP_SECONDS = 1 << 31  # 68 years
 
 
 def default_slot(interval_seconds: int) -> int:
-    """The longest slot of at most 10 s that divides the base interval; longer where that makes too many."""
+    """The longest slot of at most 10 s that divides the base interval; longer where that makes too many.
+
+    Raises:
+        DefinitionError: no group may have such an interval.
+    """
+    _require_interval(interval_seconds)
     slot = max(s for s in range(1, 11) if interval_seconds % s == 0)
     while interval_seconds % slot or interval_seconds // slot > _MAX_SLOTS:
         slot += 1
@@ -45,7 +50,12 @@ def default_slot(interval_seconds: int) -> int:
 
 
 def default_rungs(interval_seconds: int) -> tuple[int, ...]:
-    """15 minutes and 1 hour, where they are multiples of the base interval and longer than it."""
+    """15 minutes and 1 hour, where they are multiples of the base interval and longer than it.
+
+    Raises:
+        DefinitionError: no group may have such an interval.
+    """
+    _require_interval(interval_seconds)
     return tuple(r for r in (900, 3600) if r > interval_seconds and r % interval_seconds == 0)
 
 
@@ -71,7 +81,11 @@ class Geometry:
 
     @classmethod
     def for_interval(cls, interval_seconds: int, track_bytes: int = 65_536) -> Geometry:
-        """The default geometry around a base interval."""
+        """The default geometry around a base interval.
+
+        Raises:
+            DefinitionError: an interval or a track that no group may have.
+        """
         return cls(
             track_bytes=track_bytes,
             interval_seconds=interval_seconds,
@@ -82,9 +96,7 @@ class Geometry:
     def __post_init__(self) -> None:
         """Refuses what cannot be measured; the message names the field."""
         _require(512 <= self.track_bytes <= 1 << 20, f"track_bytes {self.track_bytes}: 512 to 1048576")
-        _require(
-            1 <= self.interval_seconds <= 86_400, f"interval_seconds {self.interval_seconds}: 1 to 86400"
-        )
+        _require_interval(self.interval_seconds)
         _require(
             self.slot_seconds >= 1 and self.interval_seconds % self.slot_seconds == 0,
             f"slot_seconds {self.slot_seconds}: must divide the interval of {self.interval_seconds} s",
@@ -242,6 +254,10 @@ def require_disjoint(definitions: Iterable[Definition]) -> None:
                 start >= end,
                 f"groups {one} and {other} overlap on {volume}, bytes {start} to {min(end, other_end)}",
             )
+
+
+def _require_interval(interval_seconds: int) -> None:
+    _require(1 <= interval_seconds <= _DAY_SECONDS, f"interval_seconds {interval_seconds}: 1 to 86400")
 
 
 def _check_member(group: str, member: Member, track_bytes: int) -> None:

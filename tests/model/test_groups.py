@@ -122,6 +122,15 @@ def test_a_bad_geometry_is_refused_with_the_field(changes, message):
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize("seconds", [0, -300, 86_401, (1 << 61) - 1])
+@pytest.mark.parametrize("made", [Geometry.for_interval, default_slot, default_rungs])
+def test_an_interval_that_no_group_may_have_has_no_defaults(made, seconds):
+    """Without a division by zero, and without a search that takes years."""
+    with pytest.raises(DefinitionError) as refused:
+        made(seconds)
+    assert str(refused.value) == f"interval_seconds {seconds}: 1 to 86400"
+
+
 @given(st.integers(1, 86_400))
 def test_every_interval_has_a_default_geometry(seconds):
     slot, rungs = default_slot(seconds), default_rungs(seconds)
