@@ -48,7 +48,7 @@ def build_app(options: WorkerOptions) -> faust.App:
         consumer_max_fetch_size=4 << 20,
         producer_max_batch_size=256 << 10,
         producer_max_request_size=2 << 20,
-        producer_request_timeout=1200.0,
+        producer_request_timeout=options.patience_seconds,
         stream_wait_empty=False,
         stream_buffer_maxsize=options.buffered_messages,
         datadir=Path(tempfile.gettempdir()) / "linkgauge-worker",  # Faust makes one, though nothing goes in

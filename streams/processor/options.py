@@ -16,7 +16,8 @@ class WorkerOptions:
 
     `name` is its static membership: unique among the workers, the same after a restart. `cluster_id` and
     `topic_id` (of the writes topic) name where the state belongs to. `fetch_wait_seconds` bounds how long an
-    empty partition holds up full ones. `in_flight_bytes` bounds rows that are sent and not acknowledged.
+    empty partition holds up full ones. `in_flight_bytes` bounds rows that are sent and not acknowledged;
+    `patience_seconds` is how long Kafka may refuse to take one of them before the worker stops.
     """
 
     bootstrap: str
@@ -30,6 +31,7 @@ class WorkerOptions:
     commit_interval_seconds: float = 0.5
     buffered_messages: int = 256
     in_flight_bytes: int = 64 << 20
+    patience_seconds: float = 120.0
     log_level: str = "warn"
 
     @property

@@ -8,15 +8,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
-import faust
 import structlog
+from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
 from faust.types import TP
 
-from streams.errors import LinkgaugeError
+from streams.errors import BrokerError, LinkgaugeError
 from streams.model.messages import AgentMessage, Tick
 from streams.processor import shell
 from streams.processor.app import build_app
 from streams.processor.delivery import Deliveries, Send
+from streams.processor.ending import STOP_SECONDS, Process, end_within
 from streams.processor.loading import first_offset, load
 from streams.processor.options import WorkerOptions
 from streams.processor.place import Place
@@ -130,12 +132,18 @@ class Worker:
         return found is not None and found >= end
 
     async def _send(self, topic: str, record: Record, partition: int | None) -> int:
-        # The producer wakes all who wait for room at once: thousands of rows would wake each other in vain.
-        async with self._lines[topic, partition]:
-            sent = await self.app.producer.send(
-                topic, record.key, record.value, partition, None, cast(Any, list(record.headers))
-            )
-        return int((await sent).offset)
+        try:
+            # The producer wakes all who wait for room at once: thousands of rows would do so in vain.
+            async with self._lines[topic, partition]:
+                sent = await self.app.producer.send(
+                    topic, record.key, record.value, partition, None, cast(Any, list(record.headers))
+                )
+            return int((await sent).offset)
+        except (ProducerSendError, KafkaError) as error:
+            raise BrokerError(
+                f"topic {topic} at {self.options.bootstrap} did not take a row ({error!r}); nothing that"
+                " needs it is acknowledged: mend Kafka (`linkgauge doctor`), then start the worker again"
+            ) from error
 
     async def _tick(self) -> None:
         """Tells groups whose agents are quiet that append time goes on, where we have caught up."""
@@ -178,7 +186,8 @@ class Worker:
         self.failure = error
         self._places.clear()
         self._deliveries.forget()
-        _log.error("worker_failed", error=repr(error))
+        _log.error("worker_failed", error=str(error), kind=type(error).__name__)
+        end_within(STOP_SECONDS, lambda: error)
         asyncio.get_running_loop().create_task(self.app.crash(error))  # the app ends with it
 
 
@@ -202,8 +211,7 @@ def run_worker(options: WorkerOptions, around_send: Callable[[Send], Send] | Non
         LinkgaugeError: the worker stopped because of its own failure; nothing is lost, start it again.
     """
     worker = Worker(options, around_send)
-    process = faust.Worker(worker.app, loglevel=options.log_level, redirect_stdouts=False, quiet=True)
-    process.spinner = None  # it draws on terminals and leaves its escape codes in log files
+    process = Process(worker.app, lambda: worker.failure, loglevel=options.log_level)
     try:
         process.execute_from_commandline()
     except SystemExit:
