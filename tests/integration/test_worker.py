@@ -2,85 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import numpy as np
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import TopicPartition
 
-from streams.errors import MissingData
-from streams.model.entries import Summary
-from streams.model.groups import Definition, Geometry, Member
-from streams.model.messages import AgentMessage, Body, Command, Define, Origin
-from streams.model.writes import WriteBatch
-from streams.store import Source, groups, read_dead_letters, read_intervals, read_summaries
+from streams.model.groups import Definition, Member
+from streams.model.messages import AgentMessage, Command, Define
+from streams.store import groups, read_dead_letters, read_intervals
 from streams.wire.agent import encode_message
 from streams.wire.record import Record
-from tests.integration.workers import Workers
+from tests.integration.sites import DEFINITION, GEOMETRY, US, Site, eventually, origin
 
 pytestmark = pytest.mark.broker
-
-US = 1_000_000
-GEOMETRY = Geometry(
-    interval_seconds=10, rungs_seconds=(20,), late_window_seconds=60, tick_seconds=1, silent_after_seconds=2
-)
-DEFINITION = Definition("g", (Member("a", "v"), Member("a", "w")), GEOMETRY)
-
-
-class Site:
-    """Fresh topics, workers on them, and a producer."""
-
-    def __init__(self, topics, folder: Path) -> None:
-        self.workers = Workers(topics.bootstrap, topics.layout, folder)
-        self.source = Source(topics.bootstrap, topics.prefix)
-        self._topic = topics.name("writes")
-        self._producer = Producer(
-            {"bootstrap.servers": topics.bootstrap, "partitioner": "murmur2_random", "log_level": 0}
-        )
-
-    def send(self, body: Body, group: str = "g") -> None:
-        self.send_record(encode_message(group, body))
-
-    def send_record(self, record: Record) -> None:
-        self._producer.produce(self._topic, record.value, record.key, headers=list(record.headers))
-        assert self._producer.flush(10) == 0
-
-    def writes(self, sequence: int, span: tuple[int, int], *times: float) -> None:
-        batch = WriteBatch(
-            np.array([int(at * US) for at in times], np.int64),
-            np.zeros(len(times), np.int32),
-            ("v",),
-            np.arange(len(times), dtype=np.uint64) * np.uint64(65536),
-            np.full(len(times), 4096, np.uint64),
-        )
-        self.send(AgentMessage("writes", origin(sequence, span), batch))
-
-    def summaries(self, group: str, rung_seconds: int | None = None) -> list[Summary]:
-        try:
-            return read_summaries(self.source, group, rung_seconds=rung_seconds)
-        except MissingData:
-            return []  # the worker has not read the definition yet
-
-
-def origin(sequence: int, span: tuple[int, int], agent: str = "x") -> Origin:
-    return Origin("a", agent, 0, sequence, span[0] * US, span[1] * US)
-
-
-@pytest.fixture
-def site(topics, tmp_path: Path) -> Iterator[Site]:
-    made = Site(topics, tmp_path)
-    yield made
-    made.workers.stop_all()
-
-
-def eventually(ask, good, seconds: float = 40):
-    until = time.monotonic() + seconds
-    while not good(found := ask()):
-        assert time.monotonic() < until, found
-        time.sleep(0.2)
-    return found
 
 
 def test_writes_become_tables_and_summaries_and_sigterm_ends_the_worker(site: Site):

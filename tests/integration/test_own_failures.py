@@ -1,0 +1,136 @@
+"""When Kafka fails the worker: it stops, with nothing acknowledged, and its successor is exact."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from streams.broker.layout import MAX_BATCH_BYTES, TopicLayout
+from streams.broker.process import EmbeddedBroker
+from streams.broker.topics import create_topics
+from streams.model.messages import Define
+from tests.integration.sites import DEFINITION, Site, eventually
+
+pytestmark = pytest.mark.broker
+
+STOPS_SECONDS = 10
+ROWS = ("tables", "intervals", "state")
+MEASURED = [(0, 2, 2, 1.0, 0), (10, 3, 3, 1.0, 0), (20, 2, 2, 1.0, 0)]
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory) -> Iterator[EmbeddedBroker]:
+    """A Kafka that may be killed: others would miss the shared one."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("own"), port=0) as running:
+        yield running
+
+
+@pytest.fixture
+def own_site(own_broker, topic_prefix, tmp_path) -> Iterator[Site]:
+    layout = TopicLayout(prefix=topic_prefix, partitions=1)
+    own_broker.start()  # where a test before has failed
+    create_topics(own_broker.bootstrap, layout)
+    site = Site(own_broker.bootstrap, layout, tmp_path)
+    yield site
+    own_broker.start()
+    site.workers.stop_all()
+
+
+def begun(site: Site, **options) -> None:
+    """A worker with one closed and one open interval, frozen before it reads what closes the latter."""
+    site.workers.start("w0", **options)
+    site.send(Define(DEFINITION))
+    site.writes(0, (0, 15), 3, 4, 12)
+    eventually(site.counted, lambda found: len(found) == 1)
+    eventually(site.committed, lambda found: 1 in found.values())
+    site.workers.freeze("w0")
+    site.writes(1, (15, 25), 16, 17)
+
+
+def kill(broker: EmbeddedBroker) -> None:
+    broker.kill()
+
+
+def fill_the_disk(broker: EmbeddedBroker) -> None:
+    """No file of Kafka's may grow any more; it ends by itself when it next wants to write."""
+    assert broker._guard is not None
+    for java in psutil.Process(broker._guard.pid).children():
+        java.rlimit(psutil.RLIMIT_FSIZE, (1, 1))
+
+
+def finish(site: Site) -> None:
+    """A new worker, the rest of the messages, and every row compared with the oracle."""
+    site.workers.start("w0")
+    site.writes(2, (25, 30), 26, 27)
+    assert eventually(site.counted, lambda found: len(found) == 3) == MEASURED
+    assert site.workers.stop_all() == {"w0": 0}
+    assert site.judge().marks > 0
+
+
+@pytest.mark.parametrize("fail", [kill, fill_the_disk])
+def test_a_worker_stops_with_nothing_acknowledged_when_its_kafka_is_gone(own_broker, own_site, fail):
+    begun(own_site, patience_seconds=2)
+    before, committed = own_site.rows(*ROWS), own_site.committed()
+    fail(own_broker)
+    own_site.workers.thaw("w0")
+    assert own_site.workers.running["w0"].wait(2 + STOPS_SECONDS) == 1
+    assert not own_broker.running
+    last = own_site.workers.log("w0").splitlines()[-1]
+    assert f"at {own_broker.bootstrap} did not take a row" in last
+    assert "mend Kafka" in last
+    own_broker.start()
+    assert own_site.rows(*ROWS) == before
+    assert own_site.committed() == committed
+    finish(own_site)
+
+
+def test_sigterm_ends_a_worker_whose_kafka_is_gone(own_broker, own_site):
+    begun(own_site)
+    own_broker.kill()
+    own_site.workers.thaw("w0")
+    eventually(lambda: own_site.workers.log("w0"), lambda log: "Connect call failed" in log)
+    own_site.workers.running["w0"].send_signal(signal.SIGTERM)
+    assert own_site.workers.running["w0"].wait(STOPS_SECONDS) == 0
+    own_broker.start()
+    finish(own_site)
+
+
+@pytest.mark.parametrize("suffix", ["tables", "state"])
+def test_a_worker_stops_with_nothing_acknowledged_when_kafka_refuses_a_row(site, suffix):
+    begun(site)
+    marks, committed = site.rows("state"), site.committed()
+    limit_messages(site, suffix, 1)
+    site.workers.thaw("w0")
+    assert site.workers.running["w0"].wait(STOPS_SECONDS) == 1
+    log = site.workers.log("w0")
+    assert f"topic {site.source.topic(suffix)} at {site.source.bootstrap} did not take a row" in log
+    assert "MessageSizeTooLarge" in log
+    assert site.rows("state") == marks
+    assert site.committed() == committed
+    limit_messages(site, suffix, MAX_BATCH_BYTES)
+    finish(site)
+
+
+def limit_messages(site: Site, suffix: str, limit_bytes: int) -> None:
+    """Sets what a topic takes, and returns once the broker, which learns it a moment later, obeys."""
+    client = AdminClient({"bootstrap.servers": site.source.bootstrap})
+    change = ConfigEntry("max.message.bytes", str(limit_bytes), incremental_operation=AlterConfigOpType.SET)
+    topic = site.source.topic(suffix)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
+    client.incremental_alter_configs([resource])[resource].result()
+    asked = ConfigResource(ResourceType.TOPIC, topic)
+
+    def limit() -> str:
+        return client.describe_configs([asked])[asked].result()["max.message.bytes"].value
+
+    eventually(limit, lambda found: found == str(limit_bytes))
