@@ -1,5 +1,6 @@
 """Summaries in, Prometheus metrics out.
 
-`history` keeps what the topics say, `groups` and `links` turn it into figures, `families` into metrics: all
-pure. `board` holds the prepared metrics, `tail` reads Kafka, `web` answers HTTP, `service` runs it all.
+`history` and `letters` keep what the topics say, `readings` and `links` make figures of it, `families` names
+them: all pure. `board` holds the prepared metrics, `tail` reads Kafka, `web` answers HTTP, `service` runs it
+all.
 """

@@ -12,8 +12,9 @@ from prometheus_client.samples import Sample
 from streams import __version__
 from streams.reporter.families import FAMILIES, PREFIX, Family
 from streams.reporter.history import History, Row
+from streams.reporter.letters import Letter, LetterLog, Letters
 from streams.reporter.links import link_figures
-from streams.reporter.readings import Reading, group_readings, link_readings
+from streams.reporter.readings import Reading, group_readings, letter_readings, link_readings
 from streams.settings import Settings
 
 __all__ = ["Board"]
@@ -24,8 +25,8 @@ _Owner = tuple[str, str]
 class Board(Collector):
     """Takes rows, keeps their history, and is what Prometheus collects from.
 
-    One thread takes rows and calls `show` after each batch of them; others may collect at any time. Groups
-    and links are shown from the first `show` on.
+    One thread takes rows and calls `show` after each batch of them; others may collect at any time. Groups,
+    links and dead letters are shown once the first `show` is done.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,15 +35,25 @@ class Board(Collector):
         self.rows = 0
         self.refused_rows = 0
         self._history = History(settings.reporter.history_intervals)
+        self._letters = Letters()
+        self._letter_log = LetterLog({}, 0, is_read=False)
         self._links = settings.links
         self._changed: set[str] = set()
         self._samples: dict[str, dict[_Owner, list[Sample]]] = {name: {} for name in FAMILIES}
         self._lock = Lock()
 
-    def take(self, row: Row) -> None:
+    def take(self, row: Row | Letter) -> None:
         """Takes a row; what it changes is shown by the next `show`."""
         self.rows += 1
-        self._changed.add(self._history.take(row))
+        if isinstance(row, Letter):
+            self._letters.take(row)
+        else:
+            self._changed.add(self._history.take(row))
+
+    def reach(self, log: LetterLog) -> None:
+        """Takes how far the dead letters go; shown by the next `show`."""
+        self._letter_log = log
+        self._letters.forget_before(log.first)
 
     def show(self) -> None:
         """Prepares what changed since the last call: the groups themselves and the links that carry them."""
@@ -56,6 +67,7 @@ class Board(Collector):
                     member: tuple(groups[member].newest()) for member in link.groups if member in groups
                 }
                 self._put(("link", name), link_readings(name, link, link_figures(link, newest)))
+        self._put(("letters", ""), letter_readings(self._letter_log, self._letters))
         self._changed.clear()
         self.ready = True
 
@@ -63,7 +75,8 @@ class Board(Collector):
         """All families that have a sample, for prometheus_client."""
         with self._lock:
             prepared = {
-                name: [s for own in owners.values() for s in own] for name, owners in self._samples.items()
+                name: [s for own in owners.values() for s in own] if self.ready else []
+                for name, owners in self._samples.items()
             }
         for reading in self._own_readings():
             prepared[reading.family].append(_sample(reading))

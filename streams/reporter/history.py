@@ -1,7 +1,8 @@
 """What the topics say of every group: its definition, the newest intervals of each length, its counters.
 
 Rows may come in any order and repeatedly, as topics allow: the newest revision of an interval counts, and no
-counter ever steps back.
+counter ever steps back. A group that was deleted and defined again goes on counting, but shows no interval of
+its earlier life.
 """
 
 from __future__ import annotations
@@ -11,13 +12,23 @@ from dataclasses import dataclass, field, fields
 
 from streams.model.entries import Gap, Summary, Totals
 from streams.model.groups import Definition
+from streams.model.intervals import US
 from streams.model.state import Version
-from streams.wire.keys import GapKey, GroupKey, SummaryKey
+from streams.wire.keys import GapKey, GroupKey, StateKey, SummaryKey
 
-__all__ = ["GroupHistory", "History", "Row"]
+__all__ = ["Counted", "GroupHistory", "History", "Row"]
 
-Row = Summary | Gap | Version | SummaryKey | GapKey | GroupKey
-"""What can stand on the topics; a key alone says that its row was removed."""
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counters of a group as one of its marks has them."""
+
+    group: str
+    totals: Totals
+
+
+Row = Summary | Gap | Version | Counted | SummaryKey | GapKey | GroupKey | StateKey
+"""What the topics say of groups; a key alone says that its row was removed."""
 
 
 @dataclass(slots=True)
@@ -25,13 +36,14 @@ class GroupHistory:
     """What is kept of one group.
 
     `intervals`: summaries by length and start; the newest ones only. `totals` is the greatest value seen of
-    each counter: all of them grow along the group's log, so together they are those of its newest mark.
+    each counter: all of them grow along the group's log, so together they are those of its newest mark. None
+    before anything said them.
     """
 
     versions: dict[int, Definition] = field(default_factory=dict)
     intervals: dict[int, dict[int, Summary]] = field(default_factory=dict)
     gaps: dict[int, Gap] = field(default_factory=dict)
-    totals: Totals = field(default_factory=Totals)
+    totals: Totals | None = None
     watermark_us: int | None = None
 
     @property
@@ -45,17 +57,36 @@ class GroupHistory:
         return None if self.version is None else self.versions[self.version]
 
     def newest(self) -> Iterator[Summary]:
-        """The newest interval of each length that the definition measures, the base interval first."""
+        """The newest interval of each length that the definition measures, the base interval first.
+
+        None of a length whose newest interval lies in a gap: there is no figure for that one.
+        """
         if self.definition is None:
             return
         geometry = self.definition.geometry
         for length in (geometry.interval_seconds, *sorted(geometry.rungs_seconds)):
             if rows := self.intervals.get(length):
-                yield rows[max(rows)]
+                newest = rows[max(rows)]
+                if self._is_of_this_life(newest) and newest.end_us >= self._unfed_until_us(length):
+                    yield newest
 
     def newest_gap(self) -> Gap | None:
         """The newest run of intervals that nothing fed."""
-        return self.gaps[max(self.gaps)] if self.gaps else None
+        gap = self.gaps[max(self.gaps)] if self.gaps else None
+        return gap if gap is not None and self._is_of_this_life(gap) else None
+
+    def _is_of_this_life(self, row: Summary | Gap) -> bool:
+        # Deleting a group removes its versions; when it is defined again, their numbers go on.
+        return row.definition_version >= min(self.versions, default=0)
+
+    def _unfed_until_us(self, length: int) -> int:
+        """End of the newest interval of this length that only the newest gap speaks of; 0 without one."""
+        gap = self.newest_gap()
+        if gap is None:
+            return 0
+        # A rung is published where anything fed it: only one that ends inside the gap has no row for certain.
+        is_base = self.definition is not None and length == self.definition.geometry.interval_seconds
+        return gap.end_us if is_base else gap.end_us // (length * US) * length * US
 
 
 class History:
@@ -77,9 +108,12 @@ class History:
                 _trim(group.gaps, self._length)
             case Version():
                 group.versions[row.number] = row.definition
+            case Counted():
+                group.totals = _greatest(group.totals, row.totals)
             case _:
                 _remove(group, row)
-                if not (group.versions or group.intervals or group.gaps):
+                # Counters stay: the group may be defined again, by a row that comes behind this one.
+                if not (group.versions or group.intervals or group.gaps or group.totals):
                     del self.groups[name]
         return name
 
@@ -94,8 +128,10 @@ class History:
             _trim(rows, self._length)
 
 
-def _remove(group: GroupHistory, key: SummaryKey | GapKey | GroupKey) -> None:
+def _remove(group: GroupHistory, key: SummaryKey | GapKey | GroupKey | StateKey) -> None:
     match key:
+        case StateKey():
+            pass  # a newer mark replaced it
         case GroupKey():
             group.versions.pop(key.version, None)
         case GapKey():
@@ -115,5 +151,7 @@ def _trim(rows: dict[int, Summary] | dict[int, Gap], length: int) -> None:
         del rows[min(rows)]
 
 
-def _greatest(one: Totals, other: Totals) -> Totals:
+def _greatest(one: Totals | None, other: Totals) -> Totals:
+    if one is None:
+        return other
     return Totals(**{f.name: max(getattr(one, f.name), getattr(other, f.name)) for f in fields(Totals)})

@@ -11,10 +11,11 @@ from streams.model.entries import Summary
 from streams.model.intervals import US
 from streams.model.sizing.ranges import fold_ratio
 from streams.reporter.history import GroupHistory
+from streams.reporter.letters import LetterLog, Letters
 from streams.reporter.links import LinkFigures, Need
 from streams.settings import Link
 
-__all__ = ["Reading", "group_readings", "link_readings"]
+__all__ = ["Reading", "group_readings", "letter_readings", "link_readings"]
 
 _MODE = "resync"
 
@@ -35,22 +36,20 @@ def group_readings(name: str, group: GroupHistory) -> Iterator[Reading]:
     geometry = definition.geometry
     about = (name, str(group.version), str(geometry.interval_seconds), str(geometry.track_bytes))
     yield Reading("data_group_info", about, 1)
-    if not group.intervals and not group.gaps:
-        return
-    for counter in fields(group.totals):
-        yield Reading(f"{counter.name}_total", (name,), getattr(group.totals, counter.name))
+    if group.totals is not None:
+        for counter in fields(group.totals):
+            yield Reading(f"{counter.name}_total", (name,), getattr(group.totals, counter.name))
     if group.watermark_us is not None:
         yield Reading("watermark_timestamp_seconds", (name,), group.watermark_us / US)
     newest = {summary.rung_seconds: summary for summary in group.newest()}
     base, gap = newest.get(geometry.interval_seconds), group.newest_gap()
-    if gap is not None and (base is None or gap.end_us > base.end_us):
-        # Nothing vouches for the newest stretch: there is no figure for it, and that is told.
-        newest.pop(geometry.interval_seconds, None)
-        yield Reading("coverage_ratio", (name,), 0)
-        yield Reading("interval_end_timestamp_seconds", (name,), gap.end_us / US)
-    elif base is not None:
+    if base is not None:
         yield Reading("coverage_ratio", (name,), base.coverage)
         yield Reading("interval_end_timestamp_seconds", (name,), base.end_us / US)
+    elif gap is not None:
+        # Nothing vouches for the newest stretch: there is no figure for it, and that is told.
+        yield Reading("coverage_ratio", (name,), 0)
+        yield Reading("interval_end_timestamp_seconds", (name,), gap.end_us / US)
     for summary in newest.values():
         yield from _window(name, summary, is_rung=summary.rung_seconds != geometry.interval_seconds)
 
@@ -65,6 +64,14 @@ def _window(name: str, summary: Summary, *, is_rung: bool) -> Iterator[Reading]:
     yield Reading("window_shipped_bytes", labels, summary.changed_bytes_sum)
     if fold := fold_ratio(summary.changed_bytes_sum, summary.changed_bytes_or):
         yield Reading("fold_ratio", labels, fold)
+
+
+def letter_readings(log: LetterLog, letters: Letters) -> Iterator[Reading]:
+    """What the dead letters show: how many there ever were, at once; why, when all of them are read."""
+    yield Reading("dead_letters_written_total", (), log.written)
+    if log.is_read:
+        for reason, rows in sorted(letters.by_reason().items()):
+            yield Reading("dead_letters_kept", (reason,), rows)
 
 
 def link_readings(name: str, link: Link, figures: LinkFigures) -> Iterator[Reading]:

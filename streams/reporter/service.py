@@ -81,6 +81,7 @@ def _take_batch(tail: Tail, board: Board) -> None:
                 detail=error.detail,
             )
     board.lag_messages = tail.lag_messages()
+    board.reach(tail.letter_log())
     if board.ready:
         board.show()
     elif tail.caught_up:

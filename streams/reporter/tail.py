@@ -2,51 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterator
 from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.errors import TopicMismatch
-from streams.reporter.history import Row
+from streams.reporter.history import Counted, Row
+from streams.reporter.letters import Letter, LetterLog
+from streams.store.reading import received
 from streams.store.source import REQUEST_SECONDS, Source
+from streams.wire.deadletters import decode_dead_letter
 from streams.wire.definitions import decode_version
-from streams.wire.keys import parse_group_key, parse_interval_key
+from streams.wire.keys import parse_group_key, parse_interval_key, parse_state_key
+from streams.wire.states import decode_totals
 from streams.wire.summaries import decode_interval_row
 
 __all__ = ["Tail", "parse_row"]
 
-_BATCH = 1000
+_BATCH = 100  # a row may have a megabyte
 _POLL_SECONDS = 0.5
-_SUFFIXES = ("intervals", "groups")
-_PASSING: Final = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})  # noqa: SLF001  # librdkafka names its own codes so
+_RETENTION_SECONDS = 60.0  # how often the first offsets are asked for
+_LETTERS: Final = "dead-letters"
+_SUFFIXES: Final = ("intervals", "groups", "state", _LETTERS)
+_PASSING: Final = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001  # librdkafka names its own codes so
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001  # as above
+        KafkaError._TIMED_OUT,  # noqa: SLF001  # as above
+        # A new topic, or a restarted broker, is known a moment before its partitions have a leader.
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+    }
+)
 
 Place = tuple[str, int]
 
 
 class Tail:
-    """All partitions of the intervals and the groups topic.
+    """All partitions of the topics that the reporter reads.
 
-    `ends` are the offsets at which they ended when the reading began: `caught_up` once they are reached.
+    The ends of the topics when the reading began are kept: `caught_up` once they are reached. Dead letters
+    are not waited for: they carry what was refused, so they are large, and begin when all else is read.
     """
 
     def __init__(self, source: Source, consumer: Consumer) -> None:
         self._consumer = consumer
         self._suffixes = {source.topic(suffix): suffix for suffix in _SUFFIXES}
-        places = [place for name in self._suffixes for place in _partitions(source, consumer, name)]
-        self._next = dict.fromkeys(places, 0)
+        self._next: dict[Place, int] = {}
         self._ends: dict[Place, int] = {}
-        for place in places:
-            low, self._ends[place] = consumer.get_watermark_offsets(
-                TopicPartition(*place), timeout=REQUEST_SECONDS
-            )
-            self._next[place] = low
-        consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
+        for place in [place for name in self._suffixes for place in _partitions(source, consumer, name)]:
+            self._next[place], self._ends[place] = self._bounds(place)
+        letters = source.topic(_LETTERS)
+        self._first = {place: low for place, low in self._next.items() if place[0] == letters}
+        self._first_asked = time.monotonic()
+        self._waiting = [TopicPartition(*place) for place in self._first]
+        consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in self._next])
+        consumer.pause(self._waiting)
 
     @property
     def caught_up(self) -> bool:
-        """Whether everything that was there at the start has been read."""
-        return all(self._next[place] >= end for place, end in self._ends.items())
+        """Whether everything that was there at the start has been read, dead letters aside."""
+        return all(self._next[place] >= end for place, end in self._ends.items() if place not in self._first)
 
     def poll(self) -> list[tuple[str, Message]]:
         """The next messages with their topic's suffix; after half a second an empty list.
@@ -55,17 +73,58 @@ class Tail:
             KafkaException: the cluster refuses, and would again. An outage is waited for.
         """
         messages = self._consumer.consume(_BATCH, timeout=_POLL_SECONDS)
-        return [
+        rows = [
             (self._suffixes[message.topic() or ""], message) for message in messages if self._is_row(message)
         ]
+        if self._waiting and self.caught_up:
+            self._consumer.resume(self._waiting)
+            self._waiting = []
+        return rows
 
     def lag_messages(self) -> int:
         """Messages that are not read yet, by what the brokers said last; removed ones count too."""
-        return sum(self._behind(place, at) for place, at in self._next.items())
+        return sum(self._end(place) - at for place, at in self._next.items())
 
-    def _behind(self, place: Place, at: int) -> int:
+    def letter_log(self) -> LetterLog:
+        """How far the dead letters go; what retention removed is asked for once a minute."""
+        if time.monotonic() - self._first_asked > _RETENTION_SECONDS:
+            self._first_asked = time.monotonic()
+            self._first = {place: self._first_of(place) for place in self._first}
+        return LetterLog(
+            first={partition: low for (_, partition), low in self._first.items()},
+            written=sum(map(self._end, self._first)),
+            is_read=all(self._next[place] >= self._ends[place] for place in self._first),
+        )
+
+    def _end(self, place: Place) -> int:
+        """The end of a partition; it never steps back."""
         _, high = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
-        return max(int(high) - at, 0)
+        return max(int(high), self._next[place], self._ends[place])
+
+    def _first_of(self, place: Place) -> int:
+        """The first offset of a partition; in an outage the one that is known."""
+        try:
+            low, _ = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=REQUEST_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in _PASSING:
+                raise
+            return self._first[place]
+        return int(low)
+
+    def _bounds(self, place: Place) -> tuple[int, int]:
+        """The first offset of a partition, and the one behind its last."""
+        deadline = time.monotonic() + REQUEST_SECONDS
+        while True:
+            try:
+                low, end = self._consumer.get_watermark_offsets(
+                    TopicPartition(*place), timeout=REQUEST_SECONDS
+                )
+            except KafkaException as error:
+                if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return int(low), int(end)
 
     def _is_row(self, message: Message) -> bool:
         error, place = message.error(), (message.topic() or "", message.partition() or 0)
@@ -80,20 +139,26 @@ class Tail:
         return False
 
 
-def parse_row(suffix: str, message: Message) -> Row:
+def parse_row(suffix: str, message: Message) -> Row | Letter:
     """What a message says; without a value, what its key says was removed.
 
     Raises:
         MessageError: it cannot be understood.
     """
     key, value = message.key(), message.value()
-    if suffix == "groups":
-        return parse_group_key(key) if value is None else decode_version(value)
+    match suffix:
+        case "dead-letters":
+            letter = decode_dead_letter(value, received(message).headers)
+            return Letter(message.partition() or 0, message.offset() or 0, letter.reason)
+        case "groups":
+            return parse_group_key(key) if value is None else decode_version(value)
+        case "state":
+            return parse_state_key(key) if value is None else Counted(*decode_totals(value))
     return parse_interval_key(key) if value is None else decode_interval_row(value)
 
 
-def _partitions(source: Source, consumer: Consumer, name: str) -> Iterable[Place]:
+def _partitions(source: Source, consumer: Consumer, name: str) -> Iterator[Place]:
     topic = consumer.list_topics(name, timeout=REQUEST_SECONDS).topics.get(name)
     if topic is None or topic.error is not None or not topic.partitions:
         raise TopicMismatch(f"topic {name} is missing at {source.bootstrap}: run `linkgauge topics create`")
-    return [(name, partition) for partition in topic.partitions]
+    yield from ((name, partition) for partition in topic.partitions)

@@ -16,6 +16,7 @@ import orjson
 
 from streams.errors import LinkgaugeError, MessageError, StateError
 from streams.model.bittable import BitTable
+from streams.model.entries import Totals
 from streams.model.state import AgentState, State, Window
 from streams.wire.bitmaps import read_bitmaps
 from streams.wire.definitions import read_version, version_to_json
@@ -25,7 +26,7 @@ from streams.wire.keys import state_key
 from streams.wire.record import MAX_MESSAGE_BYTES, Header, Record
 from streams.wire.summaries import read_totals
 
-__all__ = ["FORMAT", "TABLES_FROM", "Home", "decode_state", "encode_state", "tables_from"]
+__all__ = ["FORMAT", "TABLES_FROM", "Home", "decode_state", "decode_totals", "encode_state", "tables_from"]
 
 FORMAT = 1
 """Version of the state row."""
@@ -94,6 +95,19 @@ def decode_state(value: bytes, home: Home) -> State:
         raise
     except LinkgaugeError as error:
         raise StateError(f"a state row of partition {home.partition} is damaged: {error}") from None
+
+
+def decode_totals(value: bytes) -> tuple[str, Totals]:
+    """The group and its counters in a state row, wherever it belongs: to show them decides nothing.
+
+    Raises:
+        MessageError: of another version, or damaged; reason `bad-json` or `bad-row`.
+    """
+    fields = Fields(load_object(value), lambda detail: MessageError("bad-row", detail))
+    found = fields.integer("format")
+    if found != FORMAT:
+        raise MessageError("bad-row", f"a state row has format {found}, this release reads {FORMAT}")
+    return fields.text("group"), read_totals(fields.below("totals"))
 
 
 def tables_from(headers: Iterable[Header]) -> int:

@@ -9,17 +9,24 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams import __version__
 from streams.model.entries import Totals
 from streams.reporter.board import Board
+from streams.reporter.history import Counted
+from streams.reporter.letters import Letter, LetterLog
 from streams.settings import Settings
 from streams.wire.keys import GroupKey
 
 GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
+LETTERS = ("linkgauge_dead_letters_written", "linkgauge_dead_letters_kept")
 LINKS = {"east": {"groups": ["oracle"], "path_bits_per_second": 1e6, "paths": 2, "efficiency": 0.5}}
 
 
-def board_of(*rows, **settings):
+NO_LETTERS = LetterLog({}, 0, is_read=False)
+
+
+def board_of(*rows, log=NO_LETTERS, **settings):
     board = Board(Settings(**settings))
     for row in rows:
         board.take(row)
+    board.reach(log)
     board.show()
     return board
 
@@ -36,7 +43,8 @@ def samples(board, family=None):
         " ".join([s.name.removeprefix("linkgauge_"), *s.labels.values()]): s.value
         for metric in text_string_to_metric_families(scrape(board))
         for s in metric.samples
-        if (family is None or s.name == f"linkgauge_{family}") and "reporter" not in s.name
+        if (family is None or s.name == f"linkgauge_{family}")
+        and not s.name.startswith(("linkgauge_reporter", "linkgauge_build", *(() if family else LETTERS)))
     }
 
 
@@ -46,21 +54,57 @@ def test_the_whole_page(rows):
         rows.summary(0, changed=2 << 20, coverage=0.5),
         rows.summary(0, length=900, changed=3 << 20, shipped=6 << 20),
         rows.summary(0, length=3600, changed=45_000_000, shipped=90_000_000, written_bytes=None),
+        Letter(0, 4, "unknown-group"),
+        Letter(0, 5, "bad-json"),
+        log=LetterLog({0: 4}, 6, is_read=True),
         links=LINKS,
     )
     assert scrape(board) == GOLDEN.read_text().replace('version="0.1.0"', f'version="{__version__}"')
 
 
 def test_a_group_without_a_definition_is_not_shown(rows):
-    board = board_of(rows.summary(0))
-    assert samples(board) == {f"build_info {__version__}": 1}
+    assert samples(board_of(rows.summary(0), Counted("oracle", Totals()))) == {}
 
 
 def test_a_defined_group_without_an_interval_shows_no_figure(rows):
-    assert samples(board_of(rows.version())) == {
-        "data_group_info oracle 1 300 65536": 1,
-        f"build_info {__version__}": 1,
+    assert samples(board_of(rows.version())) == {"data_group_info oracle 1 300 65536": 1}
+    shown = samples(board_of(rows.version(), Counted("oracle", Totals(dead_letters=3))))
+    assert shown["dead_letters_total oracle"] == 3
+    assert shown["intervals_closed_total oracle"] == 0
+    assert [name for name in shown if not name.endswith("_total oracle")] == [
+        "data_group_info oracle 1 300 65536"
+    ]
+
+
+def test_an_idle_groups_counters_rise_with_its_mark(rows):
+    board = board_of(rows.version(), rows.summary(0))
+    board.take(Counted("oracle", Totals(intervals_closed=1, writes=10, duplicate_messages=208)))
+    board.show()
+    assert samples(board)["duplicate_messages_total oracle"] == 208
+    assert samples(board)["writes_total oracle"] == 10
+
+
+def test_counters_that_nothing_told_are_absent(rows):
+    shown = samples(board_of(rows.version(), rows.gap(0, 500)))
+    assert shown["coverage_ratio oracle"] == 0
+    assert not [name for name in shown if "_total" in name]
+
+
+def test_dead_letters_by_reason_are_absent_until_all_are_read(rows):
+    letters = [Letter(0, 2, "bad-json"), Letter(0, 3, "unknown-group"), Letter(0, 4, "bad-json")]
+    board = board_of(*letters, log=LetterLog({0: 0}, 5, is_read=False))
+    assert samples(board, "dead_letters_written_total") == {"dead_letters_written_total": 5}
+    assert samples(board, "dead_letters_kept") == {}
+    board.reach(LetterLog({0: 0}, 5, is_read=True))
+    board.show()
+    assert samples(board, "dead_letters_kept") == {
+        "dead_letters_kept bad-json": 2,
+        "dead_letters_kept unknown-group": 1,
     }
+    board.reach(LetterLog({0: 4}, 5, is_read=True))
+    board.show()
+    assert samples(board, "dead_letters_written_total") == {"dead_letters_written_total": 5}
+    assert samples(board, "dead_letters_kept") == {"dead_letters_kept bad-json": 1}
 
 
 def test_a_deleted_group_vanishes_and_its_link_has_no_figure(rows):
@@ -129,7 +173,7 @@ def test_before_the_first_show_only_the_reporter_itself(rows):
     board = Board(Settings(links=LINKS))
     board.take(rows.version())
     board.take(rows.summary(0))
-    assert samples(board) == {f"build_info {__version__}": 1}
+    assert samples(board) == {}
     assert "linkgauge_reporter_ready 0.0" in scrape(board)
     board.show()
     assert "linkgauge_reporter_ready 1.0" in scrape(board)

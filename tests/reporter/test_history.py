@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from streams.model.entries import Totals
 from streams.model.intervals import US
-from streams.reporter.history import History
-from streams.wire.keys import GapKey, GroupKey, SummaryKey
+from streams.reporter.history import Counted, History
+from streams.wire.keys import GapKey, GroupKey, StateKey, SummaryKey
 
 places = st.lists(st.tuples(st.integers(0, 6), st.sampled_from((300, 900)), st.integers(0, 2)), max_size=12)
 
@@ -31,6 +31,7 @@ def test_order_and_repetition_do_not_matter(rows, places, shuffle: random.Random
         rows.summary(i, length=rung, revision=r, totals=Totals(writes=i, late_writes=r))
         for i, rung, r in places
     ]
+    written += [Counted("oracle", Totals(dead_letters=i)) for i, _, _ in places]
     written += [rows.version(), rows.gap(2, 4)]
     straight, mixed = History(length), History(length)
     for row in written:
@@ -42,8 +43,10 @@ def test_order_and_repetition_do_not_matter(rows, places, shuffle: random.Random
     assert state(mixed) == state(straight)
     newest = {s.rung_seconds: (s.start_us, s.revision) for s in mixed.groups["oracle"].newest()}
     for rung in {rung for _, rung, _ in places}:
-        best = max((i, r) for i, length_, r in places if length_ == rung)
-        assert newest[rung] == (best[0] * 300 * US, best[1])
+        index, revision = max((i, r) for i, length_, r in places if length_ == rung)
+        unfed = {300: 4, 900: 3}[rung]  # what the gap of intervals 2 and 3 says of this length
+        known = index + rung // 300 >= unfed
+        assert newest.get(rung) == ((index * 300 * US, revision) if known else None)
 
 
 @given(places)
@@ -69,6 +72,57 @@ def test_a_late_revision_of_an_old_interval_raises_its_counter(rows):
     assert history.groups["oracle"].totals == Totals(writes=63, late_writes=3)
 
 
+def test_counters_come_from_marks_too_and_outlive_everything_else(rows):
+    history = History(3)
+    for row in (
+        rows.version(),
+        rows.summary(5, totals=Totals(writes=60, dead_letters=1)),
+        Counted("oracle", Totals(writes=60, dead_letters=7)),
+        StateKey("oracle", 12),  # an older mark is gone
+        Counted("oracle", Totals(writes=60, dead_letters=4)),
+    ):
+        history.take(row)
+    assert history.groups["oracle"].totals == Totals(writes=60, dead_letters=7)
+    history.take(key_of(rows.summary(5)))
+    history.take(GroupKey("oracle", 1))
+    assert history.groups["oracle"].totals == Totals(writes=60, dead_letters=7)
+    history.take(StateKey("never heard of", 1))
+    assert list(history.groups) == ["oracle"]
+
+
+def test_a_group_that_is_defined_again_shows_no_interval_of_its_earlier_life(rows):
+    history = History(3)
+    for row in (
+        rows.version(),
+        rows.summary(5, totals=Totals(intervals_closed=6)),
+        rows.summary(3, length=900),
+        rows.gap(6, 400),
+        GroupKey("oracle", 1),
+        rows.version(number=2),
+    ):
+        history.take(row)
+    group = history.groups["oracle"]
+    assert (list(group.newest()), group.newest_gap()) == ([], None)
+    assert group.totals.intervals_closed == 6
+    anew = rows.summary(400, definition_version=2)
+    history.take(anew)
+    history.take(rows.version(number=3))  # the life goes on
+    assert list(group.newest()) == [anew]
+
+
+def test_a_rung_that_ends_inside_the_newest_gap_has_no_figure(rows):
+    history = History(3)
+    base, rung, hour = rows.summary(14), rows.summary(12, length=900), rows.summary(0, length=3600)
+    for row in (rows.version(), base, rung, hour):
+        history.take(row)
+    history.take(rows.gap(15, 17))  # of the rung from 15 to 18 the last interval is open
+    assert list(history.groups["oracle"].newest()) == [rung, hour]
+    history.take(rows.gap(15, 18))
+    assert list(history.groups["oracle"].newest()) == [hour]
+    history.take(rows.summary(15, length=900))
+    assert [s.rung_seconds for s in history.groups["oracle"].newest()] == [900, 3600]
+
+
 def test_history_is_bounded(rows):
     history = History(3)
     for index in (5, 1, 9, 7, 3):
@@ -89,7 +143,7 @@ def test_only_lengths_that_the_definition_measures_are_newest(rows):
 
 def test_removed_rows(rows):
     history = History(3)
-    first, second, revised = rows.summary(0), rows.summary(1), rows.summary(1, revision=1)
+    first, second, revised = rows.summary(4), rows.summary(5), rows.summary(5, revision=1)
     for row in (rows.version(), first, second, revised, rows.gap(2, 3)):
         history.take(row)
     history.take(key_of(second))  # compaction's way of saying that revision 1 replaced it
@@ -101,7 +155,10 @@ def test_removed_rows(rows):
     history.take(key_of(first))
     assert list(history.groups["oracle"].newest()) == []
     history.take(GroupKey("oracle", 1))
-    assert history.groups == {}
+    assert history.groups["oracle"].definition is None
     history.take(GroupKey("never heard of", 1))
     history.take(SummaryKey("never heard of", 300, 0, 0))
-    assert history.groups == {}
+    assert list(history.groups) == ["oracle"]  # for its counters
+    history.take(rows.version("empty"))
+    history.take(GroupKey("empty", 1))
+    assert list(history.groups) == ["oracle"]

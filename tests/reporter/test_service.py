@@ -15,13 +15,20 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from streams.errors import BrokerUnreachable, SettingsError, TopicMismatch
+from streams.model.entries import Totals
+from streams.model.state import DeadLetter, State
+from streams.reporter import tail
 from streams.reporter.service import run_reporter
 from streams.settings import Settings
+from streams.wire.deadletters import encode_dead_letter
 from streams.wire.definitions import encode_version
-from streams.wire.keys import group_key
+from streams.wire.keys import group_key, state_key
+from streams.wire.record import Received
+from streams.wire.states import Home, encode_state
 from streams.wire.summaries import encode_gap, encode_summary
 
 pytestmark = pytest.mark.broker
@@ -35,10 +42,10 @@ def settings_for(topics, **sections):
 
 
 def publish(topics, *records):
-    """Sends `(suffix, key, value)` and waits until the broker has them."""
+    """Sends `(suffix, key, value)`, headers perhaps behind them, and waits until the broker has them."""
     producer = Producer({"bootstrap.servers": topics.bootstrap})
-    for suffix, key, value in records:
-        producer.produce(topics.name(suffix), value, key)
+    for suffix, key, value, *headers in records:
+        producer.produce(topics.name(suffix), value, key, headers=list(*headers))
     assert producer.flush(30) == 0
 
 
@@ -48,6 +55,27 @@ def interval(record):
 
 def definition(record):
     return "groups", record.key, record.value
+
+
+def mark(version, offset, **totals):
+    state = State(version.definition.group, offset, [version], totals=Totals(**totals))
+    record = encode_state(state, Home("cluster", "topic", 0), 0)
+    return "state", record.key, record.value
+
+
+def letter(offset, reason, group="oracle"):
+    refused = Received("writes", 0, offset, 0, group.encode(), b"what was refused")
+    record = encode_dead_letter(DeadLetter(offset, reason, "detail"), refused)
+    return "dead-letters", record.key, record.value, record.headers
+
+
+def own_figures(page):
+    """The samples of a page that every reporter must show alike."""
+    return [
+        line
+        for line in page.splitlines()
+        if line.startswith("linkgauge_") and not line.startswith("linkgauge_reporter")
+    ]
 
 
 @contextmanager
@@ -114,6 +142,77 @@ def test_a_restarted_reporter_says_the_same(topics, rows):
     assert [line for line in pages[0] if "link_headroom_ratio" in line]
 
 
+def test_an_idle_groups_counters_come_with_its_newest_mark(topics, rows):
+    version = rows.version()
+    publish(
+        topics,
+        definition(encode_version(version)),
+        interval(encode_summary(rows.summary(0))),
+        mark(version, 7),
+    )
+    with reporting(settings_for(topics)) as address:
+        await_text(f"{address}/metrics", 'linkgauge_duplicate_messages_total{data_group="oracle"} 0.0')
+        publish(
+            topics,
+            mark(version, 9, writes=10, duplicate_messages=208, dead_letters=1),
+            ("state", state_key("oracle", 7), None),
+            mark(version, 8, writes=10, duplicate_messages=100),  # of a worker that woke up late
+        )
+        wanted = (
+            'linkgauge_duplicate_messages_total{data_group="oracle"} 208.0',
+            'linkgauge_dead_letters_total{data_group="oracle"} 1.0',
+            'linkgauge_writes_total{data_group="oracle"} 10.0',
+            "linkgauge_reporter_lag_messages 0.0",
+        )
+        page = await_text(f"{address}/metrics", *wanted)
+    with reporting(settings_for(topics)) as address:
+        again = await_text(f"{address}/metrics", *wanted)
+    assert own_figures(again) == own_figures(page)
+    assert "linkgauge_reporter_refused_rows_total 0.0" in again
+
+
+def test_dead_letters_of_any_group_are_counted_and_never_step_back(topics, rows, monkeypatch):
+    """Not after a restart, not by retention, not differently in another reporter."""
+    monkeypatch.setattr(tail, "_RETENTION_SECONDS", 0.0)
+    publish(
+        topics,
+        definition(encode_version(rows.version())),
+        letter(1, "bad-json"),
+        letter(2, "bad-json", group="nobody defined it"),
+        ("dead-letters", b"no key", b"no letter"),
+    )
+    with reporting(settings_for(topics)) as address, reporting(settings_for(topics)) as other:
+        await_text(
+            f"{address}/metrics",
+            "linkgauge_dead_letters_written_total 3.0",
+            'linkgauge_dead_letters_kept{reason="bad-json"} 2.0',
+            "linkgauge_reporter_refused_rows_total 1.0",
+        )
+        publish(topics, letter(3, "unknown-group", group="nor this"))
+        wanted = (
+            "linkgauge_dead_letters_written_total 4.0",
+            'linkgauge_dead_letters_kept{reason="bad-json"} 2.0',
+            'linkgauge_dead_letters_kept{reason="unknown-group"} 1.0',
+            "linkgauge_reporter_lag_messages 0.0",
+        )
+        pages = [own_figures(await_text(f"{each}/metrics", *wanted)) for each in (address, other)]
+        assert pages[0] == pages[1]
+        admin = AdminClient({"bootstrap.servers": topics.bootstrap})
+        removed = admin.delete_records([TopicPartition(topics.name("dead-letters"), 0, 2)])
+        assert [future.result().low_watermark for future in removed.values()] == [2]
+        left = (
+            "linkgauge_dead_letters_written_total 4.0",
+            'linkgauge_dead_letters_kept{reason="unknown-group"} 1.0',
+        )
+        pages = [
+            own_figures(await_text(f"{each}/metrics", *left, unwanted=['reason="bad-json"']))
+            for each in (address, other)
+        ]
+    with reporting(settings_for(topics)) as address:
+        pages.append(own_figures(await_text(f"{address}/metrics", *left)))
+    assert pages[0] == pages[1] == pages[2]
+
+
 def test_rows_that_cannot_be_understood_are_counted_and_passed_over(topics, rows):
     publish(
         topics,
@@ -121,12 +220,13 @@ def test_rows_that_cannot_be_understood_are_counted_and_passed_over(topics, rows
         ("intervals", b"no key", b"{"),
         ("groups", b"no key", b"[]"),
         ("intervals", b"no key", None),
+        ("state", b"no key", b'{"format": 2}'),
         interval(encode_gap(rows.gap(0, 5))),
     )
     with reporting(settings_for(topics)) as address:
         await_text(
             f"{address}/metrics",
-            "linkgauge_reporter_refused_rows_total 3.0",
+            "linkgauge_reporter_refused_rows_total 4.0",
             'linkgauge_interval_end_timestamp_seconds{data_group="oracle"} 1500.0',
         )
 

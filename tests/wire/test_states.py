@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.errors import StateError
+from streams.errors import MessageError, StateError
 from streams.model.groups import Definition, Member
 from streams.model.state import State, Version
 from streams.wire.keys import StateKey, parse_state_key
-from streams.wire.states import Home, decode_state, encode_state, tables_from
+from streams.wire.states import Home, decode_state, decode_totals, encode_state, tables_from
 
 HOME = Home("cluster-1", "topic-1", 3)
 STATE = State("g", 10, [Version(1, None, 0, Definition("g", (Member("a", "v"),)))])
@@ -34,6 +34,27 @@ def test_bytes_depend_on_the_state_alone(state, random):
     other.revisions = shuffled(state.revisions)
     other.agents = shuffled(state.agents)
     assert encode_state(other, HOME, 1).value == encode_state(state, HOME, 2).value
+
+
+@given(st.from_type(State))
+def test_totals_are_read_alone(state):
+    assert decode_totals(encode_state(state, HOME, 0).value) == (state.group, state.totals)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "said"),
+    [
+        ({"format": 2}, "bad-row", "a state row has format 2, this release reads 1"),
+        ({"totals": {}}, "bad-row", "totals.intervals_closed"),
+        ({"group": None}, "bad-row", "group"),
+    ],
+)
+def test_totals_of_a_row_that_is_not_understood(change, reason, said):
+    value = orjson.loads(encode_state(STATE, HOME, 0).value) | change
+    with pytest.raises(MessageError) as caught:
+        decode_totals(orjson.dumps(value))
+    assert caught.value.reason == reason
+    assert said in caught.value.detail
 
 
 def test_a_long_late_window_stays_small():
