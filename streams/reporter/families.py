@@ -106,9 +106,7 @@ FAMILIES = {
             _LINK,
             "The earliest end of the intervals that the link's figures rest on.",
         ),
-        Family(
-            "link_members_missing", "gauge", _LINK, "Groups without a figure yet: then the link has none."
-        ),
+        Family("link_members_missing", "gauge", _LINK, "Groups without a figure: then the link has none."),
         Family(
             "link_bound_info",
             "info",

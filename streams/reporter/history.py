@@ -37,14 +37,20 @@ class GroupHistory:
 
     `intervals`: summaries by length and start; the newest ones only. `totals` is the greatest value seen of
     each counter: all of them grow along the group's log, so together they are those of its newest mark. None
-    before anything said them.
+    before anything said them. `watermarks_us`: the highest of each version of the definition.
     """
 
     versions: dict[int, Definition] = field(default_factory=dict)
     intervals: dict[int, dict[int, Summary]] = field(default_factory=dict)
     gaps: dict[int, Gap] = field(default_factory=dict)
     totals: Totals | None = None
-    watermark_us: int | None = None
+    watermarks_us: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def watermark_us(self) -> int | None:
+        """Up to when all agents were heard; None before any interval of this life closed."""
+        first = min(self.versions, default=0)
+        return max((us for version, us in self.watermarks_us.items() if version >= first), default=None)
 
     @property
     def version(self) -> int | None:
@@ -120,7 +126,8 @@ class History:
     def _take_summary(self, group: GroupHistory, summary: Summary) -> None:
         group.totals = _greatest(group.totals, summary.totals)
         if summary.watermark_us is not None:
-            group.watermark_us = max(group.watermark_us or summary.watermark_us, summary.watermark_us)
+            known_us = group.watermarks_us.get(summary.definition_version, summary.watermark_us)
+            group.watermarks_us[summary.definition_version] = max(known_us, summary.watermark_us)
         rows = group.intervals.setdefault(summary.rung_seconds, {})
         known = rows.get(summary.start_us)
         if known is None or known.revision <= summary.revision:

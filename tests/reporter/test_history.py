@@ -102,12 +102,12 @@ def test_a_group_that_is_defined_again_shows_no_interval_of_its_earlier_life(row
     ):
         history.take(row)
     group = history.groups["oracle"]
-    assert (list(group.newest()), group.newest_gap()) == ([], None)
+    assert (list(group.newest()), group.newest_gap(), group.watermark_us) == ([], None, None)
     assert group.totals.intervals_closed == 6
     anew = rows.summary(400, definition_version=2)
     history.take(anew)
     history.take(rows.version(number=3))  # the life goes on
-    assert list(group.newest()) == [anew]
+    assert (list(group.newest()), group.watermark_us) == ([anew], 401 * 300 * US)
 
 
 def test_a_rung_that_ends_inside_the_newest_gap_has_no_figure(rows):
