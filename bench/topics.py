@@ -1,0 +1,131 @@
+"""Writes topics, filled once and read by every contender; the worker's own topics, emptied between its runs.
+
+with EmbeddedBroker(folder, 0) as broker:
+    log = fill(broker.bootstrap, TopicLayout("zipf.", 8), records(shape), compression="zstd")
+    log.topic, log.ends             # what a contender reads, and how far
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from streams.agents.outbox import Compression
+from streams.broker.layout import TOPICS, TopicLayout
+from streams.broker.topics import create_topics
+from streams.wire.record import Record
+
+__all__ = ["Log", "fill", "forget_worker"]
+
+_PATIENCE_SECONDS = 30.0
+_QUEUE_KBYTES = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A filled writes topic.
+
+    `ends`: the end of each partition that has messages; nothing behind it belongs to the data set.
+    `value_bytes`: what the values take before compression.
+    """
+
+    bootstrap: str
+    layout: TopicLayout
+    ends: dict[int, int] = field(default_factory=dict)
+    messages: int = 0
+    value_bytes: int = 0
+
+    @property
+    def topic(self) -> str:
+        """The full name of the writes topic."""
+        return self.layout.name("writes")
+
+
+def fill(
+    bootstrap: str, layout: TopicLayout, records: Iterable[Record], compression: Compression = "zstd"
+) -> Log:
+    """Makes all topics under a new prefix and puts the records onto the writes topic, as an agent would."""
+    create_topics(bootstrap, layout)
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "log_level": 3,  # not every warning while the broker wakes up
+            "partitioner": "murmur2_random",
+            "enable.idempotence": True,
+            "compression.type": compression,
+            "message.max.bytes": 1_048_576,
+            "linger.ms": 5,
+            "queue.buffering.max.kbytes": _QUEUE_KBYTES,
+        }
+    )
+    messages = value_bytes = 0
+    for record in records:
+        _produce(producer, layout.name("writes"), record)
+        messages += 1
+        value_bytes += len(record.value or b"")
+    if left := producer.flush(_PATIENCE_SECONDS):
+        raise TimeoutError(f"{left} messages are not acknowledged after {_PATIENCE_SECONDS:g} s")
+    return Log(bootstrap, layout, _ends(bootstrap, layout), messages, value_bytes)
+
+
+def forget_worker(log: Log) -> None:
+    """Empties the worker's own topics and its committed offsets; the writes topic stays as it is.
+
+    Workers must have ended. Kafka believes in one until its session times out, which is waited for.
+    """
+    admin = AdminClient({"bootstrap.servers": log.bootstrap})
+    _delete_group(admin, log.layout.prefix + "worker")
+    names = [log.layout.name(spec.suffix) for spec in TOPICS if spec.suffix != "writes"]
+    for deleted in admin.delete_topics(names, operation_timeout=_PATIENCE_SECONDS).values():
+        deleted.result()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while set(names) & set(admin.list_topics(timeout=_PATIENCE_SECONDS).topics):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"topics {names} are still there after {_PATIENCE_SECONDS:g} s")
+        time.sleep(0.1)
+    create_topics(log.bootstrap, log.layout)
+
+
+def _produce(producer: Producer, topic: str, record: Record) -> None:
+    while True:
+        try:
+            producer.produce(topic, record.value, record.key, headers=list(record.headers))
+        except BufferError:
+            producer.poll(0.1)
+        else:
+            producer.poll(0)
+            return
+
+
+def _ends(bootstrap: str, layout: TopicLayout) -> dict[int, int]:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench-ends"})
+    try:
+        ends = {
+            number: consumer.get_watermark_offsets(
+                TopicPartition(layout.name("writes"), number), timeout=_PATIENCE_SECONDS
+            )[1]
+            for number in range(layout.partitions)
+        }
+    finally:
+        consumer.close()
+    return {number: end for number, end in ends.items() if end}
+
+
+def _delete_group(admin: AdminClient, group: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            admin.delete_consumer_groups([group], request_timeout=_PATIENCE_SECONDS)[group].result()
+        except KafkaException as error:
+            name = error.args[0].name()
+            if name == "GROUP_ID_NOT_FOUND":
+                return
+            if name != "NON_EMPTY_GROUP" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
