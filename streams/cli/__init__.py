@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from streams import __version__
 from streams.cli import (
@@ -28,6 +29,7 @@ from streams.cli import (
 from streams.cli.anywhere import OptionsAnywhere
 from streams.cli.output import complain
 from streams.cli.session import Session
+from streams.cli.usage import not_empty
 from streams.errors import LinkgaugeError
 
 __all__ = ["app", "main"]
@@ -56,10 +58,18 @@ def _linkgauge(
     ctx: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Settings file; else LINKGAUGE_CONFIG, else ./linkgauge.toml."),
+        typer.Option(
+            metavar="FILE",
+            help="Settings file; else LINKGAUGE_CONFIG, else ./linkgauge.toml.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     bootstrap: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Kafka to use; else the embedded one's address.")
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Kafka to use; else the embedded one's address.", callback=not_empty
+        ),
     ] = None,
     *,
     version: Annotated[
@@ -76,9 +86,23 @@ for _module in _COMMANDS:
 
 
 def main() -> None:
-    """Runs the command; an error that linkgauge names becomes one line on stderr and exit code 1."""
+    """Runs the command; what goes wrong becomes one line on stderr, and exit code 1, or 2 for wrong usage."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except LinkgaugeError as error:
         complain(str(error))
         sys.exit(1)
+    except typer.Abort:
+        complain("not confirmed, nothing is done")
+        sys.exit(1)
+    except TyperException as error:
+        _explain(error)
+        sys.exit(error.exit_code)
+    sys.exit(code)
+
+
+def _explain(error: TyperException) -> None:
+    """Says what is wrong with the usage, and where to read on; help that was only wanted is there already."""
+    ctx: typer.Context | None = getattr(error, "ctx", None)
+    if what := error.format_message():
+        complain(f"{what.rstrip('.')}{f'; see `{ctx.command_path} --help`' if ctx else ''}")

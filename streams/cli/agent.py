@@ -14,9 +14,10 @@ import typer
 from streams.agents.admission import Wish
 from streams.agents.load import publish_fleet
 from streams.agents.recording import recording_of_trace
-from streams.agents.replay import ReplayOptions, ReplayResult, replay
+from streams.agents.replay import ReplayOptions, replay
 from streams.agents.synthetic import FleetSpec, Pattern
 from streams.cli.output import say
+from streams.cli.replayed import known_messages, told
 from streams.cli.session import session_of
 from streams.cli.traces import (
     ActionOption,
@@ -31,12 +32,18 @@ from streams.cli.traces import (
     trace_options,
 )
 from streams.cli.units import bytes_text, count_text, time_argument
+from streams.cli.usage import group_name, patience_option, usage
+from streams.model.groups import Geometry
 from streams.model.intervals import US
+from streams.store import read_group_state
 from streams.wire.times import format_time
 
 __all__ = ["register"]
 
-GroupOption = Annotated[str, typer.Option(metavar="NAME", help="The data group; defined here if it is new.")]
+GroupOption = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="The data group; defined here if it is new.", callback=group_name),
+]
 SpeedOption = Annotated[
     float | None,
     typer.Option(metavar="FACTOR", help="1 is real time, 60 a minute in a second; else as fast as possible."),
@@ -44,9 +51,7 @@ SpeedOption = Annotated[
 NoWaitFlag = Annotated[
     bool, typer.Option("--no-wait", help="Return once all is sent, not once the last interval is published.")
 ]
-PatienceOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Give up waiting when nothing was closed for so long.")
-]
+PatienceOption = Annotated[float, patience_option("Give up waiting when nothing was closed for so long.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -86,13 +91,17 @@ def replay_trace(  # noqa: PLR0913  # one parameter for each option
 
     The same trace again is nothing but duplicates, and a run that was broken off goes on where it ended.
     """
-    options = ReplayOptions(kind, speed, not no_wait, patience)
-    reading = trace_options(trace_format, array, start, action, mapping, skip_bad=skip_bad)
+    with usage():
+        options = ReplayOptions(kind, speed, not no_wait, patience)
+        reading = trace_options(trace_format, array, start, action, mapping, skip_bad=skip_bad)
+        _require_possible(track, interval)
     source = session_of(ctx).source
     with _interruptible(), progress_bar() as report:
         recording = recording_of_trace(trace_from(files, reading, report))
+        before = read_group_state(source, group)
         result = replay(source, recording, Wish(group, track, interval), options, report)
-    _tell(result, waited=options.wait)
+    for line in told(result, known_messages(before, result), waited=options.wait):
+        say(line)
 
 
 def synthetic(  # noqa: PLR0913  # one parameter for each option
@@ -126,34 +135,38 @@ def synthetic(  # noqa: PLR0913  # one parameter for each option
     patience: PatienceOption = 120.0,
 ) -> None:
     """Publish a fleet of arrays whose exact answer is known, and print that answer."""
-    options = ReplayOptions("writes", speed, not no_wait, patience)
     start_us = time_argument(start)
-    fleet = FleetSpec(
-        arrays=tuple(f"array-{number}" for number in range(1, arrays + 1)),
-        volumes_per_array=volumes,
-        volume_bytes=volume_bytes,
-        start_us=_just_over(duration, interval) if start_us is None else start_us,
-        duration_seconds=duration,
-        writes_per_second=rate,
-        write_bytes=write_bytes,
-        pattern=pattern,
-        track_bytes=track,
-        interval_seconds=interval,
-        seed=seed,
-        hot_tracks=hot_tracks,
-        cold_every=cold_every,
-    )
+    with usage():
+        options = ReplayOptions("writes", speed, not no_wait, patience)
+        _require_possible(track, interval)
+        fleet = FleetSpec(
+            arrays=tuple(f"array-{number}" for number in range(1, arrays + 1)),
+            volumes_per_array=volumes,
+            volume_bytes=volume_bytes,
+            start_us=_just_over(duration, interval) if start_us is None else start_us,
+            duration_seconds=duration,
+            writes_per_second=rate,
+            write_bytes=write_bytes,
+            pattern=pattern,
+            track_bytes=track,
+            interval_seconds=interval,
+            seed=seed,
+            hot_tracks=hot_tracks,
+            cold_every=cold_every,
+        )
     source = session_of(ctx).source
     with _interruptible(), progress_bar() as report:
+        before = read_group_state(source, group)
         result = publish_fleet(source, [fleet], group, options, report)
-    _tell(result, waited=options.wait)
+    for line in told(result, known_messages(before, result), waited=options.wait):
+        say(line)
     answer = fleet.expected()
     changed_sum, changed_or = answer.changed_tracks_sum(), answer.changed_tracks_or()
     say(
         f"expected from {format_time(fleet.start_us)} to {format_time(fleet.end_us)}: changed tracks "
         f"{changed_sum} as SUM ({bytes_text(changed_sum * track)}), "
         f"{changed_or} as OR ({bytes_text(changed_or * track)}), "
-        f"{answer.writes()} writes of {answer.written_bytes()} bytes"
+        f"{count_text(answer.writes(), 'write')} of {count_text(answer.written_bytes(), 'byte')}"
     )
 
 
@@ -162,16 +175,13 @@ def _just_over(duration: int, interval: int) -> int:
     return (int(time.time()) - duration) // interval * interval * US
 
 
-def _tell(result: ReplayResult, *, waited: bool) -> None:
-    definition = result.definition
-    geometry = definition.geometry
-    about = f"tracks of {geometry.track_bytes} B, intervals of {geometry.interval_seconds} s"
-    say(
-        f"group {definition.group}, {'new' if result.was_new else 'as it was defined'}: {about}, "
-        f"{count_text(len(definition.members), 'volume')}"
+def _require_possible(track: int | None, interval: int | None) -> None:
+    """Refuses sizes that no group can have, whether or not there is a group that has others."""
+    geometry = Geometry()
+    Geometry.for_interval(
+        geometry.interval_seconds if interval is None else interval,
+        geometry.track_bytes if track is None else track,
     )
-    end = "and its last interval is published" if waited else "and not waited for"
-    say(f"{result.writes} writes sent in {result.messages} messages as agent {result.agent}, {end}")
 
 
 @contextmanager

@@ -28,8 +28,9 @@ def moved_to_front(arguments: Sequence[str]) -> list[str]:
     while left and left[0] != "--":
         argument = left.pop(0)
         if argument in _GLOBAL:
-            front += [argument, *left[:1]]
-            del left[:1]
+            if not left:  # alone, so that it is told what lacks, and not fed with the sub-command's name
+                return [*front, argument]
+            front += [argument, left.pop(0)]
         elif argument.startswith(tuple(f"{option}=" for option in _GLOBAL)):
             front.append(argument)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Literal
 
 import typer
@@ -10,7 +10,7 @@ import typer
 from streams.cli.measure import MEASURED_COLUMNS
 from streams.cli.output import Cell, CsvFlag, JsonFlag, layout_of, print_rows, say, working
 from streams.cli.session import session_of
-from streams.cli.units import time_argument
+from streams.cli.usage import group_name, time_range
 from streams.errors import MissingData
 from streams.model.entries import Interval, Summary
 from streams.model.intervals import US, total_us
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def entries(  # noqa: PLR0913  # one parameter for each option
     ctx: typer.Context,
-    group: Annotated[str, typer.Option(metavar="NAME", help="The data group.")],
+    group: Annotated[str, typer.Option(metavar="NAME", help="The data group.", callback=group_name)],
     *,
     from_: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="Intervals that start at this time or later.")
@@ -41,7 +41,8 @@ def entries(  # noqa: PLR0913  # one parameter for each option
     ] = None,
     level: Annotated[Level, typer.Option(help="A row for each volume, or one for the group.")] = "volume",
     rung: Annotated[
-        int | None, typer.Option(metavar="SECONDS", help="Longer intervals, as the OR of the base intervals.")
+        int | None,
+        typer.Option(metavar="SECONDS", min=1, help="Longer intervals, as the OR of the base intervals."),
     ] = None,
     volume: Annotated[
         list[str] | None, typer.Option(metavar="ARRAY/VOLUME", help="Only this volume; may be repeated.")
@@ -52,10 +53,14 @@ def entries(  # noqa: PLR0913  # one parameter for each option
 ) -> None:
     """Print what was measured: changed tracks and bytes, writes, coverage, ordered by start and volume."""
     layout = layout_of(csv=csv, json=json)
-    source, from_us, to_us = session_of(ctx).source, time_argument(from_), time_argument(to)
+    from_us, to_us = time_range(from_, to)
+    source = session_of(ctx).source
     if level == "group" and volume:
         raise typer.BadParameter("--volume goes with --level volume")
+    if wrong := [name for name in volume or () if not all(name.partition("/"))]:
+        raise typer.BadParameter(f"--volume {wrong[0]!r}: name it ARRAY/VOLUME")
     with working(f"reading group {group}"):
+        _require_volumes(source, group, volume or ())
         rung_seconds = _length(source, group, rung)
         for gap in read_gaps(source, group, from_us, to_us):
             say(f"gap: nothing was heard from {format_time(gap.start_us)} to {format_time(gap.end_us)}")
@@ -65,6 +70,18 @@ def entries(  # noqa: PLR0913  # one parameter for each option
             rows = _volume_rows(_intervals(source, group, (from_us, to_us), rung_seconds, volume))
         chosen = [row for row in rows if zeros or _has_writes(row)]
     print_rows((level, *COLUMNS[1:]), chosen, layout)
+
+
+def _require_volumes(source: Source, group: str, volumes: Collection[str]) -> None:
+    """Refuses volumes that no definition of the group had; those of a deleted group nobody knows any more."""
+    versions = groups(source, group).get(group) if volumes else None
+    if not versions:
+        return
+    known = {name for version in versions for name in version.definition.by_id}
+    if unknown := sorted(set(volumes) - known):
+        raise MissingData(
+            f"group {group} never had a volume {unknown[0]}: see `linkgauge groups show {group}`"
+        )
 
 
 def _length(source: Source, group: str, asked: int | None) -> int:

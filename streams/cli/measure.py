@@ -20,6 +20,7 @@ from streams.cli.traces import (
     trace_from,
     trace_options,
 )
+from streams.cli.usage import usage
 from streams.model.groups import Geometry
 from streams.wire.times import format_time
 
@@ -53,8 +54,9 @@ def measure(  # noqa: PLR0913  # one parameter for each option
     The counting shares nothing with the pipeline's: its result is what a replay must lead to.
     """
     layout = layout_of(csv=csv, json=json)
-    geometry = Geometry.for_interval(interval, track)  # refuses what no group may have
-    options = trace_options(trace_format, array, start, action, mapping, skip_bad=skip_bad)
+    with usage():
+        geometry = Geometry.for_interval(interval, track)  # refuses what no group may have
+        options = trace_options(trace_format, array, start, action, mapping, skip_bad=skip_bad)
     with progress_bar() as report:
         trace = trace_from(files, options, report)
     rows = brute_measure(trace.writes, geometry.track_bytes, geometry.interval_seconds)

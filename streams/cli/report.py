@@ -11,7 +11,7 @@ from streams.cli.output import CsvFlag, JsonFlag, layout_of
 from streams.cli.report_group import Question, group_report
 from streams.cli.report_link import link_report
 from streams.cli.session import session_of
-from streams.cli.units import time_argument
+from streams.cli.usage import group_name, not_empty, time_range
 from streams.errors import SettingsError
 from streams.settings import require_consistent_links
 from streams.store import groups
@@ -50,7 +50,7 @@ OwnPaths = Annotated[int | None, typer.Option(min=1, help="Instead of the link's
 
 def group(  # noqa: PLR0913  # the options of a command
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The data group.")],
+    name: Annotated[str, typer.Argument(help="The data group.", callback=group_name)],
     *,
     start: From = None,
     end: To = None,
@@ -67,13 +67,14 @@ def group(  # noqa: PLR0913  # the options of a command
     """
     layout = layout_of(csv=csv, json=json)
     question = Question(resync_seconds, path_bits_per_second, paths, bits_per_second)
-    measured = measured_groups(session_of(ctx).source, [name], time_argument(start), time_argument(end))
+    from_us, to_us = time_range(start, end)
+    measured = measured_groups(session_of(ctx).source, [name], from_us, to_us)
     group_report(name, measured[name], question, layout)
 
 
 def link(  # noqa: PLR0913  # the options of a command
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The link, as named in the settings.")],
+    name: Annotated[str, typer.Argument(help="The link, as named in the settings.", callback=not_empty)],
     *,
     start: From = None,
     end: To = None,
@@ -85,6 +86,7 @@ def link(  # noqa: PLR0913  # the options of a command
 ) -> None:
     """Report what the groups of a link changed together, and whether the link is wide enough for it."""
     layout = layout_of(csv=csv, json=json)
+    from_us, to_us = time_range(start, end)
     session = session_of(ctx)
     links = session.settings.links
     if name not in links:
@@ -98,5 +100,5 @@ def link(  # noqa: PLR0913  # the options of a command
     terms = links[name].model_copy(update={key: value for key, value in chosen.items() if value is not None})
     definitions = {group: found[-1].definition for group, found in groups(session.source).items()}
     require_consistent_links({name: terms}, definitions)
-    measured = measured_groups(session.source, terms.groups, time_argument(start), time_argument(end))
+    measured = measured_groups(session.source, terms.groups, from_us, to_us)
     link_report(name, terms, measured, layout)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from streams.agents.traces import CsvMapping, Trace, TraceFormat, TraceOptions, read_trace
 from streams.cli.output import say
-from streams.cli.units import time_argument
+from streams.cli.units import count_text, time_argument
 
 __all__ = [
     "ActionOption",
@@ -97,7 +97,8 @@ def trace_from(files: list[Path], options: TraceOptions, report: Report) -> Trac
     """
     trace = read_trace(files, options, lambda done, total: report("reading", done, total))
     if trace.skipped:
-        say(f"{trace.skipped} lines do not parse and were left out")
+        verb = "does not parse and was" if trace.skipped == 1 else "do not parse and were"
+        say(f"{count_text(trace.skipped, 'line')} {verb} left out")
     return trace
 
 

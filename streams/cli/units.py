@@ -62,7 +62,9 @@ def time_argument(text: str | None) -> int | None:
     try:
         return parse_time(text if ":" in text else f"{text}T00:00:00Z")
     except MessageError as error:
-        raise typer.BadParameter(f"{error.detail}; a day like 2007-02-22 will do too") from error
+        raise typer.BadParameter(
+            f"{text!r} is no time: it looks like 2007-02-22T12:05:00Z, and a day like 2007-02-22 will do too"
+        ) from error
 
 
 def _scaled(value: float | None, step: int, units: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from streams.cli import agent, entries, measure
-from streams.errors import ReplayError, SettingsError
+from streams.errors import ReplayError
 from streams.store import read_group_state
 from streams.store.reading import read_topic
 
@@ -46,11 +46,13 @@ def test_a_replay_leads_to_what_is_measured(run, worker, trace):
         assert told.exit_code == 0
         assert told.stdout == ""
         assert f"group {kind}, new: tracks of 65536 B, intervals of 300 s, 6 volumes" in told.stderr
+        assert "duplicate" not in told.stderr
         found = rows(run(entries, f"entries --group {kind} --csv"))
         assert [row[:7] for row in found] == expected
         assert {row[8] for row in found[1:]} == {"0"}
     again = run(agent, "agent replay --format msr --group writes", str(trace))
     assert "as it was defined" in again.stderr
+    assert "this replay was there already: every message was a duplicate" in again.stderr
     assert [row[:7] for row in rows(run(entries, "entries --group writes --csv"))] == expected
     refused = run(agent, "agent replay --format msr --group writes --track 512", str(trace))
     assert isinstance(refused.exception, ReplayError)
@@ -69,6 +71,12 @@ def test_other_sizes(run, worker, trace):
 def test_a_synthetic_fleet_tells_its_answer(run, worker):
     told = run(agent, "agent synthetic --duration 900 --rate 40 --interval 60 --start 2026-01-01 --group syn")
     assert told.exit_code == 0, told.exception
+    assert "duplicate" not in told.stderr
+    again = run(
+        agent, "agent synthetic --duration 900 --rate 40 --interval 60 --start 2026-01-01 --group syn"
+    )
+    # Of the last message, the bye, no mark may stand yet: then all others are known to have been there.
+    assert "every message was a duplicate" in again.stderr or "at least 90 of these 91" in again.stderr
     found = rows(run(entries, "entries --group syn --level group --csv"))[1:]
     changed_tracks = sum(int(row[3]) for row in found)
     writes = sum(int(row[5]) for row in found)
@@ -85,7 +93,8 @@ def test_a_start_in_the_future_is_refused(run, source):
 
 def test_an_impossible_fleet_is_refused(run, source):
     refused = run(agent, "agent synthetic --write-bytes 100000")
-    assert isinstance(refused.exception, SettingsError)
+    assert refused.exit_code == 2
+    assert "write_bytes: at most a track" in refused.stderr
     assert run(agent, "agent synthetic --pattern spiral").exit_code == 2
 
 

@@ -76,6 +76,12 @@ def test_volumes_ordered_by_start_and_name_without_idle_ones(run, site):
     ]
 
 
+def test_a_volume_that_the_group_never_had_is_named(run, site):
+    refused = run(entries, "entries --group g --volume a/v --volume a/x").exception
+    assert isinstance(refused, MissingData)
+    assert str(refused) == "group g never had a volume a/x: see `linkgauge groups show g`"
+
+
 def test_zeros_show_idle_volumes(run, site):
     found = lines(run(entries, "entries --group g --csv --zeros"))
     assert len(found) == 9

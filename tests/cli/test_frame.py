@@ -36,7 +36,8 @@ def test_version():
         (["a", "--bootstrap=h:1", "b", "--config", "f"], ["--bootstrap=h:1", "--config", "f", "a", "b"]),
         (["a", "--", "--config", "f"], ["a", "--", "--config", "f"]),
         (["a", "--configure"], ["a", "--configure"]),
-        (["a", "--config"], ["--config", "a"]),
+        (["a", "--config"], ["--config"]),
+        (["a", "--bootstrap", "h:1", "--config"], ["--bootstrap", "h:1", "--config"]),
         ([], []),
     ],
 )
@@ -85,3 +86,10 @@ def test_the_installed_program_names_a_wrong_setting():
     ended = subprocess.run([LINKGAUGE, "config", "show"], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("linkgauge: brokr: there is no such key; did you mean broker?")
+
+
+def test_a_question_that_is_denied_is_exit_code_1():
+    command = [LINKGAUGE, "groups", "delete", "g"]
+    ended = subprocess.run(command, input="n\n", capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("linkgauge: not confirmed, nothing is done\n")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from streams.cli import measure
-from streams.errors import DefinitionError, SettingsError, TraceError
+from streams.errors import TraceError
 
 FILETIME = 128_166_372_000_000_000  # 2007-02-22T17:00:00Z
 HEADER = "volume,start,end,changed_tracks,changed_bytes,writes,written_bytes\n"
@@ -74,23 +74,26 @@ def test_a_bad_line_is_named_and_can_be_skipped(run, trace):
     assert f"{trace}:5:" in str(refused.exception)
     printed = run(measure, "measure --format msr --csv --skip-bad", str(trace))
     assert len(printed.stdout.splitlines()) == 4
-    assert printed.stderr == "1 lines do not parse and were left out\n"
+    assert printed.stderr == "1 line does not parse and was left out\n"
+    trace.write_text(trace.read_text() + "more\n")
+    printed = run(measure, "measure --format msr --csv --skip-bad", str(trace))
+    assert printed.stderr == "2 lines do not parse and were left out\n"
 
 
 @pytest.mark.parametrize(
-    ("typed", "error", "message"),
+    ("typed", "message"),
     [
-        ("--format word", SettingsError, "format word: choose one of msr, blkparse"),
-        ("--format csv", SettingsError, "mapping"),
-        ("--format csv --mapping time=1", SettingsError, "offset"),
-        ("--format msr --track 100", DefinitionError, "track_bytes 100"),
-        ("--format msr --interval 86401", DefinitionError, "interval_seconds 86401"),
+        ("--format word", "format word: choose one of"),
+        ("--format csv", "mapping"),
+        ("--format csv --mapping time=1", "offset"),
+        ("--format msr --track 100", "track_bytes 100"),
+        ("--format msr --interval 86401", "interval_seconds 86401"),
     ],
 )
-def test_wrong_options_are_named(run, trace, typed, error, message):
+def test_wrong_options_are_named(run, trace, typed, message):
     refused = run(measure, f"measure {typed}", str(trace))
-    assert isinstance(refused.exception, error)
-    assert message in str(refused.exception)
+    assert refused.exit_code == 2
+    assert message in refused.stderr
 
 
 def test_wrong_usage(run, trace):
