@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import typer
 
 from streams.broker.topics import check_topics, require_broker
 from streams.cli.clock import clock_skew_seconds
+from streams.cli.doctor_services import reporter_finding, worker_finding
+from streams.cli.finding import Finding
 from streams.cli.output import CsvFlag, JsonFlag, Layout, layout_of, print_rows, working
 from streams.cli.session import Session, session_of
 from streams.cli.topics import CHECK_FAILED, layout_from
+from streams.cli.units import count_text
 from streams.errors import BrokerError, DefinitionError, LinkgaugeError, SettingsError
 from streams.model.groups import Definition
 from streams.settings import Settings, inline_definitions, require_consistent_links
 from streams.store import groups
 
-__all__ = ["Finding", "examine", "register"]
+__all__ = ["examine", "register"]
 
 _MOST_SKEW_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found; the sentence says what to do where it does not hold."""
-
-    check: str
-    holds: bool
-    sentence: str
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(ctx: typer.Context, *, csv: CsvFlag = False, json: JsonFlag = False) -> None:
-    """Check settings, Kafka, topics, clock, groups and links; exit code 3 where something is wrong."""
+    """Check settings, reporter, Kafka, clock, topics, worker, groups, links; exit code 3 if one is wrong."""
     layout = layout_of(csv=csv, json=json)
     with working("examining"):
         findings = list(examine(session_of(ctx)))
@@ -60,6 +53,7 @@ def examine(session: Session) -> Iterator[Finding]:
         yield Finding("settings", holds=False, sentence=str(error))
         return
     yield Finding("settings", holds=True, sentence=f"they are valid; file: {session.file or 'none'}")
+    yield reporter_finding(settings.reporter)
     broker = settings.broker
     try:
         cluster = require_broker(broker.bootstrap, client_options=broker.client)
@@ -68,7 +62,9 @@ def examine(session: Session) -> Iterator[Finding]:
         yield from _links(settings, inline, applied=None)
         return
     yield Finding(
-        "Kafka", holds=True, sentence=f"{len(cluster.brokers)} broker(s) at {broker.bootstrap} answer"
+        "Kafka",
+        holds=True,
+        sentence=f"{broker.bootstrap} answers: {count_text(len(cluster.brokers), 'broker')}",
     )
     yield _clock(settings)
     problems = check_topics(broker.bootstrap, layout_from(settings), broker.client)
@@ -78,6 +74,7 @@ def examine(session: Session) -> Iterator[Finding]:
         yield from _links(settings, inline, applied=None)
         return
     yield Finding("topics", holds=True, sentence=f"all of {broker.topic_prefix}* are as they must be")
+    yield worker_finding(settings)
     applied = {name: versions[-1].definition for name, versions in groups(session.source).items()}
     yield from _groups(inline, applied)
     yield from _links(settings, inline, applied)

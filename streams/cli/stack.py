@@ -7,23 +7,21 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from streams.broker.ports import HOST, free_port, is_free
+from streams.broker.ports import free_port, is_free
 from streams.broker.process import EmbeddedBroker
 from streams.broker.topics import create_topics
 from streams.cli.output import say
+from streams.cli.probing import fetch, local_url
 from streams.cli.session import Session
 from streams.cli.supervisor import Program, Supervised
 from streams.cli.topics import layout_from
 from streams.errors import LinkgaugeError, SettingsError
 from streams.store import Source
 
-__all__ = ["Stack", "fetch"]
+__all__ = ["Stack"]
 
 _READY_SECONDS = 60.0
-_WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  # nothing is bound here
 
 
 class Stack:
@@ -52,7 +50,7 @@ class Stack:
     @property
     def url(self) -> str:
         """Where the reporter answers on this machine."""
-        return f"http://{HOST if self._host in _WILDCARDS else self._host}:{self._port}"
+        return local_url(self._host, self._port)
 
     def start(self) -> None:
         """Starts everything and returns when the reporter has read what was there.
@@ -137,12 +135,3 @@ class Stack:
             if time.monotonic() > end:
                 raise LinkgaugeError(f"the reporter is not ready after {_READY_SECONDS:g} s, see its log")
             time.sleep(0.1)
-
-
-def fetch(url: str) -> str | None:
-    """The text at one of our own addresses; None where it is not to be had now."""
-    try:
-        with urlopen(url, timeout=5) as reply:  # noqa: S310  # our own service
-            return str(reply.read(), "utf-8")
-    except (URLError, OSError):
-        return None

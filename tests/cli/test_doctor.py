@@ -1,6 +1,8 @@
 """`doctor`: a sentence for every check, what is wrong is found, and nothing is left behind."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,18 +10,27 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
+from streams.broker.ports import free_port
 from streams.cli import app
 from streams.cli.clock import skew_seconds
 from streams.model.groups import Definition, Member
+from streams.model.messages import Command
 from streams.model.state import Version
+from streams.wire.agent import encode_message
 from streams.wire.definitions import encode_version
+
+LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
 
 
 @pytest.fixture
 def examine(tmp_path, monkeypatch):
-    """Runs the doctor with these settings; gives exit code and findings by check."""
+    """Runs the doctor with these settings; gives exit code and findings by check.
+
+    The reporter's port is one on which nothing of this machine listens.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LINKGAUGE_CONFIG", raising=False)
+    monkeypatch.setenv("LINKGAUGE_REPORTER__PORT", str(free_port()))
 
     def run(settings, **broker):
         lines = [f"{key} = {json.dumps(value)}" for key, value in broker.items()]
@@ -44,16 +55,68 @@ def apply(topics, *groups):
     assert producer.flush(30) == 0
 
 
+@pytest.fixture
+def reporter(examine, source, tmp_path):
+    """A reporter where the settings of `examine` say."""
+    with (tmp_path / "reporter.log").open("wb") as log:
+        process = subprocess.Popen([LINKGAUGE, "reporter"], stdout=log, stderr=log)
+    yield process
+    process.terminate()
+    process.wait(20)
+
+
+def until_well(examine, *settings, **broker):
+    """What the doctor finds in the end: services take seconds to come up."""
+    for _ in range(40):
+        code, found, said = examine(*settings, **broker)
+        if code == 0:
+            break
+    return code, found, said
+
+
 @pytest.mark.broker
-def test_all_is_well(examine, topics):
+def test_all_is_well(examine, topics, worker, reporter):
     apply(topics, ("a", "v"), ("b", "w"))
     link = '[links.east]\ngroups = ["a", "b"]\npath_bits_per_second = 1\n'
     group = '[groups.a]\nmembers = [{array = "array", volume = "v"}]\n'
-    code, found, said = examine(link + group, **at(topics))
-    checks = ["settings", "Kafka", "clock", "topics", "groups", "links"]
+    code, found, said = until_well(examine, link + group, **at(topics))
+    checks = ["settings", "reporter", "Kafka", "clock", "topics", "worker", "groups", "links"]
     assert (code, found) == (0, [(check, True) for check in checks]), said
+    assert f"1 member in consumer group {topics.prefix}worker, 0 messages behind its place" in said
+    assert f"{topics.bootstrap} answers: 1 broker" in said
     names = AdminClient({"bootstrap.servers": topics.bootstrap}).list_topics(timeout=8).topics
     assert not [name for name in names if name.startswith(f"{topics.prefix}doctor")]
+
+
+@pytest.mark.broker
+def test_nobody_works(examine, topics, put):
+    put("writes", "a", [encode_message("a", Command("stop")), encode_message("a", Command("stop"))])
+    code, found, said = examine("", **at(topics))
+    assert code == 3
+    assert [check for check, holds in found if not holds] == ["reporter", "worker"]
+    assert f"nobody is in consumer group {topics.prefix}worker, 2 messages not taken up" in said
+    assert "run `linkgauge worker`" in said
+    assert "run `linkgauge reporter`" in said
+
+
+@pytest.mark.broker
+def test_a_worker_that_left_leaves_its_place(examine, topics, put, worker):
+    put(
+        "writes", "a", [encode_message("a", Command("stop"))]
+    )  # of a group that is not there: refused at once
+    for _ in range(40):
+        _, found, said = examine("", **at(topics))
+        if "1 member in" in said and "0 messages behind" in said:
+            break
+    assert ("worker", True) in found, said
+    worker.terminate()
+    worker.wait(20)
+    put("writes", "a", [encode_message("a", Command("stop"))])
+    for _ in range(40):  # its session ends first
+        _, found, said = examine("", **at(topics))
+        if ("worker", False) in found and "nobody" in said:
+            break
+    assert "1 message not taken up" in said
 
 
 @pytest.mark.broker
@@ -80,7 +143,8 @@ def test_wrong_topics(examine, topics):
 
 def test_no_broker(examine):
     code, found, _ = examine("", bootstrap="127.0.0.1:1")
-    assert (code, found) == (3, [("settings", True), ("Kafka", False), ("links", True)])
+    wrong = [("reporter", False), ("Kafka", False)]
+    assert (code, found) == (3, [("settings", True), *wrong, ("links", True)])
 
 
 def test_wrong_settings(examine):

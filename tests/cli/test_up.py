@@ -18,7 +18,7 @@ from streams.agents.synthetic import demo_fleet
 from streams.broker.ports import free_port
 from streams.cli import app
 from streams.cli.demo import DEMO_LINK, Figure, compared, demo_environment
-from streams.cli.stack import fetch
+from streams.cli.probing import fetch
 from streams.model.sizing.ranges import RangeFigures
 from streams.settings import load_settings
 
