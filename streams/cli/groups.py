@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +10,26 @@ import typer
 
 from streams.agents.commands import await_command, await_definitions, require_same_geometry, send_to_group
 from streams.agents.definition_files import read_definitions
-from streams.cli.output import Cell, CsvFlag, JsonFlag, layout_of, print_json, print_rows, say, working
+from streams.cli.collecting import require_idle
+from streams.cli.group_texts import collection_text, facts, member_rows, since_text
+from streams.cli.output import (
+    Cell,
+    CsvFlag,
+    JsonFlag,
+    Layout,
+    layout_of,
+    print_json,
+    print_rows,
+    say,
+    working,
+)
 from streams.cli.session import Session, session_of
 from streams.cli.units import count_text, time_argument
+from streams.cli.usage import group_name, patience_option
+from streams.errors import MissingData
 from streams.model.groups import Definition
 from streams.model.messages import Command, Define
-from streams.model.state import State, Window
+from streams.model.state import State
 from streams.settings import inline_definitions
 from streams.store import (
     GroupVersion,
@@ -32,7 +46,9 @@ from streams.wire.times import format_time
 
 __all__ = ["register"]
 
-GroupArgument = Annotated[str, typer.Argument(metavar="GROUP", help="Name of the data group.")]
+GroupArgument = Annotated[
+    str, typer.Argument(metavar="GROUP", help="Name of the data group.", callback=group_name)
+]
 NoWaitFlag = Annotated[
     bool, typer.Option("--no-wait", help="Return once it is sent, not once it is in force.")
 ]
@@ -43,9 +59,7 @@ AtOption = Annotated[
 IntervalsOption = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Collect so many base intervals, then stop.")
 ]
-PatienceOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="How long to wait for a worker to take it up.")
-]
+PatienceOption = Annotated[float, patience_option("How long to wait for a worker to take it up.")]
 
 _LIST_COLUMNS = (
     "group",
@@ -75,7 +89,10 @@ def apply(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FILE", help="TOML or JSON; else the groups of the settings file.", exists=True
+            metavar="FILE",
+            help="TOML or JSON; else the groups of the settings file.",
+            exists=True,
+            dir_okay=False,
         ),
     ] = None,
     *,
@@ -86,30 +103,39 @@ def apply(
     no_wait: NoWaitFlag = False,
     patience: PatienceOption = 30.0,
 ) -> None:
-    """Define groups, or give them a new version, from the next interval on that is not open yet."""
+    """Define groups, or give them a new version, from the next interval on that is not open yet.
+
+    --start is refused for a group that is collected at that time already: stop it first.
+    """
     session = session_of(ctx)
     source, at_us = session.source, time_argument(start)
     definitions = _definitions(session, files or [])
     bodies: dict[str, list[Define | Command]] = {}
     states = read_group_states(source, {definition.group for definition in definitions})
     for definition in definitions:
-        existing = definition_in_force(source, definition.group, states.get(definition.group))
+        state = states.get(definition.group)
+        existing = definition_in_force(source, definition.group, state)
         require_same_geometry(definition, existing)
+        if existing is not None:
+            require_idle(definition.group, state, at_us, "--start")
         bodies[definition.group] = [Define(definition)]
         if at_us is not None or intervals is not None:
             # A group that is new collects from its definition on, unless it is stopped before it starts.
             quiet = [Command("stop")] if existing is None else []
             bodies[definition.group] += [*quiet, Command("start", at_us, intervals)]
     offsets = send_to_group(source, bodies)
+    said = dict.fromkeys(offsets, "sent")
     if not no_wait:
         with working("waiting for a worker to take it up"):
             await_definitions(source, definitions, patience)
-            if at_us is not None or intervals is not None:
-                for group, offset in offsets.items():
-                    await_command(source, group, offset, patience)
+            # The mark behind it: before, a worker that ends may forget that it took the definition up.
+            marks = {
+                group: await_command(source, group, offset, patience) for group, offset in offsets.items()
+            }
+        said = {group: f"in force{since_text(mark.versions[-1])}" for group, mark in marks.items()}
     for definition in definitions:
         volumes = count_text(len(definition.members), "volume")
-        say(f"group {definition.group}: {volumes}, {'sent' if no_wait else 'in force'}")
+        say(f"group {definition.group}: {volumes}, {said[definition.group]}")
 
 
 def start(
@@ -121,7 +147,11 @@ def start(
     no_wait: NoWaitFlag = False,
     patience: PatienceOption = 30.0,
 ) -> None:
-    """Start to collect, at a time, for a number of intervals or until stopped."""
+    """Start to collect, at a time, for a number of intervals or until stopped.
+
+    A group that is collected at that time already is refused: stop it first. Without --at it goes on, and
+    --intervals says when it ends.
+    """
     _command(session_of(ctx).source, group, Command("start", time_argument(at), intervals), no_wait, patience)
 
 
@@ -166,25 +196,26 @@ def show(
     ctx: typer.Context,
     group: GroupArgument,
     *,
-    version: Annotated[int | None, typer.Option(metavar="N", help="This version; else the newest.")] = None,
+    version: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="This version; else the newest.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Show a definition; --json prints it in the form that `groups apply` takes."""
     versions = group_versions(session_of(ctx).source, group)
     known = {row.version: row for row in versions}
     if version is not None and version not in known:
-        raise typer.BadParameter(f"group {group} has versions {', '.join(map(str, known))}")
+        raise MissingData(f"group {group} has no version {version}; there are: {', '.join(map(str, known))}")
     chosen = versions[-1] if version is None else known[version]
     if json:
         print_json(definition_to_json(chosen.definition))
         return
     from_text = _from_text(chosen) or "its beginning"
     typer.echo(f"group {group}, version {chosen.version} of {versions[-1].version}, from {from_text}")
-    facts = {key: value for key, value in definition_to_json(chosen.definition).items() if key != "members"}
-    for key, value in facts.items():
-        typer.echo(f"  {key} = {value}")
+    for name, text in facts(chosen.definition):
+        typer.echo(f"  {name}: {text}")
     columns = ("array", "volume", "volume_bytes", "extents", "agents")
-    print_rows(columns, (_member_row(chosen.definition)), layout_of(csv=False, json=False))
+    print_rows(columns, member_rows(chosen.definition), Layout.TABLE, columns[2:3])
 
 
 def _definitions(session: Session, files: Sequence[Path]) -> list[Definition]:
@@ -200,13 +231,15 @@ def _command(source: Source, group: str, command: Command, no_wait: bool, patien
     state = read_group_state(source, group)
     if definition_in_force(source, group, state) is None:
         raise unknown_group(source, group)
+    if command.action == "start":
+        require_idle(group, state, command.at_us, "--at")
     offsets = send_to_group(source, {group: [command]})
     if no_wait:
         say(f"group {group}: {command.action} is sent")
         return
     with working("waiting for a worker to take it up"):
         taken = await_command(source, group, offsets[group], patience)
-    say(f"group {group}: collection {_collection(taken)}")
+    say(f"group {group}: collection {collection_text(taken)}")
 
 
 def _listed(version: GroupVersion, state: State | None) -> tuple[Cell, ...]:
@@ -221,36 +254,10 @@ def _listed(version: GroupVersion, state: State | None) -> tuple[Cell, ...]:
         definition.geometry.track_bytes,
         definition.geometry.interval_seconds,
         definition.expected_agents,
-        _collection(state),
+        collection_text(state),
         None if closed_us is None else format_time(closed_us),
     )
 
 
 def _from_text(version: GroupVersion) -> str | None:
     return None if version.effective_from_us is None else format_time(version.effective_from_us)
-
-
-def _collection(state: State | None) -> str:
-    """When collection is on, in words."""
-    if state is None:
-        return "not yet"
-    if state.deleted:
-        return "deleted"
-    if not state.windows:
-        return "off"
-    return ", ".join(map(_window, state.windows[-2:]))
-
-
-def _window(window: Window) -> str:
-    start_us, end_us = window
-    words = [
-        "" if start_us is None else f"from {format_time(start_us)}",
-        "" if end_us is None else f"to {format_time(end_us)}",
-    ]
-    return " ".join(filter(None, words)) or "on"
-
-
-def _member_row(definition: Definition) -> Iterable[tuple[Cell, ...]]:
-    for member in definition.by_id.values():
-        extents = None if member.extents is None else ", ".join(f"{o}+{n}" for o, n in member.extents)
-        yield member.array, member.volume, member.volume_bytes, extents, ", ".join(member.agents) or None

@@ -11,7 +11,7 @@ from streams.agents.definition_files import read_definitions
 from streams.cli import groups
 from streams.errors import DefinitionError, LinkgaugeError, MissingData
 from streams.store import groups as stored_groups
-from streams.store import read_group_state
+from streams.store import read_group_state, read_group_states
 from streams.store.reading import read_topic
 from streams.wire.times import parse_time
 
@@ -39,6 +39,7 @@ def test_the_life_of_a_group(run, source, worker):
     applied = run(groups, "groups apply two.toml")
     ok(applied)
     assert applied.stderr == "group ora: 2 volumes, in force\ngroup mail: 1 volume, in force\n"
+    assert set(read_group_states(source)) == {"mail", "ora"}  # what is in force survives its worker
     assert list(stored_groups(source)) == ["mail", "ora"]
 
     listed = json.loads(ok(run(groups, "groups list --json")))
@@ -64,6 +65,13 @@ def test_the_life_of_a_group(run, source, worker):
     assert isinstance(refused.exception, DefinitionError)
     assert "group ora: track_bytes is 65536 and cannot become 4096" in str(refused.exception)
 
+    for typed in ("start ora --at 2026-01-01", "apply two.toml --start 2026-01-01"):
+        on = run(groups, f"groups {typed}").exception
+        assert isinstance(on, DefinitionError)
+        assert "group ora: at 2026-01-01T00:00:00Z collection is on already (on)" in str(on)
+        assert "run `linkgauge groups stop ora` first" in str(on)
+    assert len(stored_groups(source)["ora"]) == 2  # the refused file was not sent
+
     assert run(groups, "groups stop ora").stderr == "group ora: collection off\n"
     assert run(groups, "groups start ora --at 2026-01-01 --intervals 3").stderr == (
         "group ora: collection from 2026-01-01T00:00:00Z to 2026-01-01T00:03:00Z\n"
@@ -88,7 +96,14 @@ def test_groups_of_the_settings_file(run, source, worker):
     ok(run(groups, "groups apply"))
     shown = ok(run(groups, "groups show mine"))
     assert shown.startswith("group mine, version 1 of 1, from its beginning\n")
-    assert "  interval_seconds = 300\n" in shown
+    assert "\n  interval_seconds: 300\n  slot_seconds: 10\n  rungs_seconds: 900, 3600\n" in shown
+    assert "\n  discards_mark: no\n  expected_agents: 1\n  agent_names: none\n" in shown
+    assert shown.splitlines()[-1].split() == ["a", "v", "unknown", "all", "of", "it", "any"]
+    assert "None" not in shown
+    assert json.loads(ok(run(groups, "groups show mine --json")))["agent_names"] == []
+    missing = run(groups, "groups show mine --version 7").exception
+    assert isinstance(missing, MissingData)
+    assert str(missing) == "group mine has no version 7; there are: 1"
 
 
 @pytest.mark.broker
