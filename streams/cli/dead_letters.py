@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
 
 from streams.agents.outbox import Outbox
-from streams.cli.output import Cell, CsvFlag, JsonFlag, layout_of, print_json, print_rows, say, working
+from streams.cli.output import (
+    Cell,
+    CsvFlag,
+    JsonFlag,
+    cell_text,
+    layout_of,
+    print_json,
+    print_rows,
+    say,
+    working,
+)
+from streams.cli.redriving import states_of, was_redriven, why_left_out
 from streams.cli.session import session_of
 from streams.cli.units import count_text
+from streams.cli.usage import group_name
 from streams.errors import MessageError, MissingData
 from streams.model.messages import AgentMessage
+from streams.model.screening import REASONS
+from streams.model.state import State
 from streams.store import FoundLetter, Source, read_dead_letters
 from streams.wire.agent import decode_message
 from streams.wire.deadletters import redriven
@@ -22,7 +36,9 @@ from streams.wire.times import format_time
 
 __all__ = ["register"]
 
-GroupOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only this group's.")]
+GroupOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only this group's.", callback=group_name)
+]
 ReasonOption = Annotated[str | None, typer.Option(metavar="CODE", help="Only those with this reason.")]
 PartitionArgument = Annotated[int, typer.Argument(metavar="PARTITION", help="As `list` shows it.")]
 OffsetArgument = Annotated[int, typer.Argument(metavar="OFFSET", help="As `list` shows it.")]
@@ -34,15 +50,13 @@ _COLUMNS = (
     "group",
     "reason",
     "scope",
+    "redriven",
     "kind",
     "array",
     "agent",
     "writes",
     "detail",
 )
-_NEVER = frozenset(
-    {"extent", "before-1970", "fold-span", "fold-track", "geometry-changed"}
-)  # refused for what they are, not for how the group stood: they would only be refused again
 _FLUSH_SECONDS = 30.0
 _SHOWN_WRITES = 20
 
@@ -64,10 +78,16 @@ def list_letters(
     csv: CsvFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """List what was refused: where it stood, which group and agent, why."""
+    """List what was refused: where it stood, which group and agent, why.
+
+    Scope: the whole message is kept, its refused rows, or nothing of it (cut), since it was too large.
+    Redriven: it came back to its group; what was refused again has a letter of kind redrive.
+    """
     layout = layout_of(csv=csv, json=json)
-    letters = _letters(session_of(ctx).source, group, reason)
-    print_rows(_COLUMNS, map(_row, letters), layout)
+    source = session_of(ctx).source
+    letters = _letters(source, group, reason)
+    states = states_of(source, letters)
+    print_rows(_COLUMNS, (_row(found, states) for found in letters), layout)
     counts = Counter(found.letter.reason for found in letters)
     say(", ".join(f"{count} {code}" for code, count in counts.most_common()) or "no dead letters")
 
@@ -76,19 +96,21 @@ def show(
     ctx: typer.Context, partition: PartitionArgument, offset: OffsetArgument, *, json: JsonFlag = False
 ) -> None:
     """Show the dead letters of one message with headers and refused writes."""
-    letters = _at(_letters(session_of(ctx).source, None, None), partition, offset)
+    source = session_of(ctx).source
+    letters = _at(_letters(source, None, None), partition, offset)
+    states = states_of(source, letters)
     for found in letters:
-        about = dict(zip(_COLUMNS, _row(found), strict=True))
+        about = dict(zip(_COLUMNS, _row(found, states), strict=True))
         message = found.letter.message
         headers = {name: _text(value) for name, value in message.headers}
         if json:
             print_json({**about, "headers": headers, "value_bytes": len(message.value or b"")})
             continue
         for key, value in about.items():
-            typer.echo(f"{key}: {'' if value is None else value}")
+            typer.echo(f"{key}: {cell_text(value)}")
         for name, value in headers.items():
             typer.echo(f"  header {name} = {value}")
-        typer.echo(f"value: {len(message.value or b'')} bytes")
+        typer.echo(f"value: {count_text(len(message.value or b''), 'byte')}")
         _print_writes(found)
 
 
@@ -103,7 +125,8 @@ def redrive(
 ) -> None:
     """Send refused writes again, under a new identity; doing it twice changes nothing.
 
-    With --all, letters that can never pass and letters of redrives are left out: name one to send it still.
+    With --all, letters are left out that can never pass, that were redriven already, or that come from a
+    redrive: name one to send it still.
     """
     if (offset is None) is not all_ or (partition is None) is not all_:
         raise typer.BadParameter("name PARTITION and OFFSET of one message, or --all with --group, --reason")
@@ -111,9 +134,12 @@ def redrive(
     letters = _letters(source, group, reason)
     if partition is not None and offset is not None:
         letters = _at(letters, partition, offset)
-    left_out = Counter(filter(None, map(_why_left_out, letters))) if all_ else Counter[str]()
+    left_out: Counter[str] = Counter()
     if all_:
-        letters = [found for found in letters if _why_left_out(found) is None]
+        states = states_of(source, letters)
+        judged = [(found, why_left_out(found, states)) for found in letters]
+        left_out.update(why for _, why in judged if why is not None)
+        letters = [found for found, why in judged if why is None]
     outbox = Outbox(source)
     sent = 0
     for found in letters:
@@ -130,22 +156,13 @@ def redrive(
     say(f"{count_text(sent, 'dead letter')} sent again, {len(letters) - sent} cannot be")
 
 
-def _why_left_out(found: FoundLetter) -> str | None:
-    """Why a letter is not sent with all others, None where it is."""
-    reason = found.letter.reason
-    if reason in UNDECODED:
-        return f"{reason}, so it could not be decoded and never will be"
-    if reason in _NEVER:
-        return f"{reason} can never pass"
-    if dict(found.letter.message.headers).get("kind") == b"redrive":
-        return "it is a redrive itself, and the letter that it came from is sent"
-    return None
-
-
 def _letters(source: Source, group: str | None, reason: str | None) -> list[FoundLetter]:
     with working("reading dead letters"):
         letters = read_dead_letters(source, group)
-    return [found for found in letters if reason in (None, found.letter.reason)]
+    chosen = [found for found in letters if reason in (None, found.letter.reason)]
+    if reason is not None and not chosen and reason not in (known := {*REASONS, *UNDECODED}):
+        raise typer.BadParameter(f"there is no reason {reason!r}; there are {', '.join(sorted(known))}")
+    return chosen
 
 
 def _at(letters: Iterable[FoundLetter], partition: int, offset: int) -> list[FoundLetter]:
@@ -161,7 +178,7 @@ def _at(letters: Iterable[FoundLetter], partition: int, offset: int) -> list[Fou
     return chosen
 
 
-def _row(found: FoundLetter) -> tuple[Cell, ...]:
+def _row(found: FoundLetter, states: Mapping[str, State]) -> tuple[Cell, ...]:
     letter, message = found.letter, found.letter.message
     headers = {name: _text(value) for name, value in message.headers}
     body = _body(found)
@@ -171,7 +188,8 @@ def _row(found: FoundLetter) -> tuple[Cell, ...]:
         format_time(message.append_us),
         found.group,
         letter.reason,
-        "whole" if letter.whole else "rows",
+        letter.scope,
+        was_redriven(found, states),
         headers.get("kind"),
         headers.get("array"),
         headers.get("agent"),

@@ -24,6 +24,7 @@ __all__ = [
     "CsvFlag",
     "JsonFlag",
     "Layout",
+    "cell_text",
     "complain",
     "layout_of",
     "print_json",
@@ -105,11 +106,18 @@ def print_rows(
         case Layout.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(columns)
-            writer.writerows(rows)
+            writer.writerows(map(_csv_cell, row) for row in rows)
         case Layout.JSON:
             _print_objects(dict(zip(columns, row, strict=True)) for row in rows)
         case Layout.TABLE:
             _print_table(columns, rows, right)
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell for people: nothing where it is unknown, yes or no where it is true or false."""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else str(cell)
 
 
 def print_json(value: Mapping[str, object]) -> None:
@@ -129,15 +137,23 @@ def _print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], right: 
     table = Table(box=None, pad_edge=False, header_style="bold")
     filled = [list(row) for row in rows]
     for index, column in enumerate(columns):
-        numbers = all(isinstance(row[index], int | float | None) for row in filled)
+        numbers = all(_is_number(row[index]) for row in filled)
         at_right = column in right or (filled and numbers)
         table.add_column(escape(column), justify="right" if at_right else "left")
     for row in filled:
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        table.add_row(*(escape(cell_text(cell)) for cell in row))
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         console.width = _WIDE
     console.print(table, crop=False)
+
+
+def _csv_cell(cell: Cell) -> Cell:
+    return str(cell).lower() if isinstance(cell, bool) else cell
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float | None) and not isinstance(cell, bool)
 
 
 def _stderr() -> Console:

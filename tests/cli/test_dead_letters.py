@@ -6,16 +6,24 @@ import json
 
 import numpy as np
 import pytest
+from confluent_kafka import TopicCollection
+from confluent_kafka.admin import AdminClient
 
 from streams.cli import dead_letters
+from streams.cli.redriving import MAY_PASS, NEVER
 from streams.errors import MissingData
+from streams.model.bittable import BitTable
+from streams.model.groups import Definition, Member
 from streams.model.messages import AgentMessage, Origin
-from streams.model.state import DeadLetter
+from streams.model.screening import REASONS
+from streams.model.state import DeadLetter, State, Version
 from streams.model.writes import WriteBatch
-from streams.store.reading import read_topic
+from streams.store.reading import partition_of_group, read_topic
 from streams.wire.agent import decode_message, encode_message
 from streams.wire.deadletters import encode_dead_letter
+from streams.wire.keys import writes_key
 from streams.wire.record import Received
+from streams.wire.states import Home, encode_state
 
 pytestmark = pytest.mark.broker
 
@@ -34,7 +42,7 @@ def letters(put, source):
     origin = Origin("a", "me", 5, 0, 0, 10)
     rows = []
     for group, offset, kind, letter in (
-        ("g", 7, "writes", DeadLetter(7, "too-late", "1 writes", WRITES.take(slice(1)))),
+        ("g", 7, "writes", DeadLetter(7, "too-late", "late", WRITES.take(slice(1)))),
         ("h", 8, "writes", DeadLetter(8, "unknown-group", "whole")),
         ("h", 9, "bye", DeadLetter(9, "unknown-group", "a bye")),
     ):
@@ -55,11 +63,11 @@ def ok(printed) -> str:
 def test_list(run, letters):
     printed = run(dead_letters, "dead-letters list --csv")
     assert ok(printed).splitlines() == [
-        "partition,offset,time,group,reason,scope,kind,array,agent,writes,detail",
-        "3,7,1970-01-01T00:00:05Z,g,too-late,rows,writes,a,me,1,1 writes",
-        "3,8,1970-01-01T00:00:05Z,h,unknown-group,whole,writes,a,me,2,whole",
-        "3,9,1970-01-01T00:00:05Z,h,unknown-group,whole,bye,a,me,,a bye",
-        "3,10,1970-01-01T00:00:06Z,\ufffd,bad-key,whole,\\xfe,,,,no name",
+        "partition,offset,time,group,reason,scope,redriven,kind,array,agent,writes,detail",
+        "3,7,1970-01-01T00:00:05Z,g,too-late,rows,false,writes,a,me,1,late",
+        "3,8,1970-01-01T00:00:05Z,h,unknown-group,whole,false,writes,a,me,2,whole",
+        "3,9,1970-01-01T00:00:05Z,h,unknown-group,whole,false,bye,a,me,,a bye",
+        "3,10,1970-01-01T00:00:06Z,\ufffd,bad-key,whole,false,\\xfe,,,,no name",
     ]
     assert printed.stderr == "2 unknown-group, 1 too-late, 1 bad-key\n"
     some = json.loads(ok(run(dead_letters, "dead-letters list --json --group h --reason unknown-group")))
@@ -73,6 +81,7 @@ def test_show(run, letters):
     assert f"{1 << 62} us" in shown  # a time that no calendar has
     about = json.loads(ok(run(dead_letters, "dead-letters show 3 10 --json")))
     assert (about["reason"], about["headers"], about["value_bytes"]) == ("bad-key", {"kind": "\\xfe"}, 1)
+    assert {"scope: whole", "redriven: no"} <= set(shown.splitlines())
     missing = run(dead_letters, "dead-letters show 3 99")
     assert isinstance(missing.exception, MissingData)
 
@@ -127,7 +136,7 @@ def test_redrive_of_all_leaves_out_what_can_never_pass_and_redrives(run, mixed, 
         "1 dead letter left out: before-1970 can never pass",
         "1 dead letter left out: fold-span can never pass",
         "1 dead letter left out: fold-track can never pass",
-        "1 dead letter left out: it is a redrive itself, and the letter that it came from is sent",
+        "1 dead letter left out: it comes from a redrive: to send it once more, name it",
         "1 dead letter sent again, 0 cannot be",
         "2 dead letters left out: extent can never pass",
     ]
@@ -141,7 +150,64 @@ def test_redrive_of_a_named_letter_sends_it_whatever_it_is(run, mixed, source):
     assert [message.origin.sequence for message in sent(source)] == [21, 22]
 
 
+@pytest.mark.parametrize("reason", sorted(NEVER))
+def test_every_reason_that_lies_in_the_message_is_left_out(run, put, source, reason):
+    record = encode_message("g", AgentMessage("writes", Origin("a", "me", 5, 0, 0, 10), WRITES))
+    message = Received("writes", 3, 30, 5_000_000, record.key, record.value, record.headers)
+    put("dead-letters", "g", [encode_dead_letter(DeadLetter(30, reason, ""), message)])
+    told = run(dead_letters, "dead-letters redrive --all").stderr
+    assert told.splitlines()[0] == f"1 dead letter left out: {reason} can never pass"
+    assert sent(source) == []
+
+
+def test_reasons_are_those_of_the_worker():
+    assert {"extent", "before-1970", "fold-span", "fold-track", "geometry-changed"} <= NEVER
+    assert REASONS.keys() >= MAY_PASS
+    assert not NEVER & MAY_PASS
+
+
+def test_a_letter_of_which_nothing_is_kept(run, put, source):
+    key = writes_key("g")
+    message = Received("writes", 3, 40, 5_000_000, key, b"x" * 5_000_000, (("kind", b"writes"),))
+    put("dead-letters", "g", [encode_dead_letter(DeadLetter(40, "too-large", "5 MB"), message)])
+    (row,) = json.loads(ok(run(dead_letters, "dead-letters list --json")))
+    assert (row["scope"], row["redriven"], row["writes"]) == ("cut", False, None)
+    assert "\nscope: cut\n" in ok(run(dead_letters, "dead-letters show 3 40"))
+
+
+def test_letters_that_came_back_are_recognised_and_left_out(run, letters, put, source):
+    taken = {Origin("a", "redrive too-late", 0, 7, 0, 0).id: BitTable.of([7])}
+    state = State("g", 50, [Version(1, None, 0, Definition("g", (Member("a", "v"),)))], redriven=taken)
+    with source.consumer() as consumer:
+        partition = partition_of_group(source, consumer, "state", "g")
+    admin = AdminClient({"bootstrap.servers": source.bootstrap})
+    described = admin.describe_topics(TopicCollection([source.topic("writes")]))
+    topic = described[source.topic("writes")].result().topic_id
+    home = Home(admin.describe_cluster().result().cluster_id, str(topic), partition)
+    put("state", "g", [encode_state(state, home, 0)])
+    listed = json.loads(ok(run(dead_letters, "dead-letters list --json")))
+    assert [(row["offset"], row["redriven"]) for row in listed] == [
+        (7, True),
+        (8, False),
+        (9, False),
+        (10, False),
+    ]
+    assert "\nredriven: yes\n" in ok(run(dead_letters, "dead-letters show 3 7"))
+    told = run(dead_letters, "dead-letters redrive --all --group g").stderr
+    assert told == (
+        "1 dead letter left out: it was redriven already\n0 dead letters sent again, 0 cannot be\n"
+    )
+    assert run(dead_letters, "dead-letters redrive 3 7").stderr.startswith("1 dead letter sent again")
+
+
+def test_foreign_state_does_not_hide_letters(run, letters, put, source):
+    version = Version(1, None, 0, Definition("g", (Member("a", "v"),)))
+    put("state", "g", [encode_state(State("g", 50, [version]), Home("cluster", "topic", 0), 0)])
+    assert len(json.loads(ok(run(dead_letters, "dead-letters list --json")))) == 4
+
+
 def test_wrong_usage(run, letters, source):
-    for typed in ("redrive", "redrive 3", "redrive 3 7 --all", "list --csv --json"):
+    wrong = ("redrive", "redrive 3", "redrive 3 7 --all", "list --csv --json", "list --reason late")
+    for typed in wrong:
         assert run(dead_letters, f"dead-letters {typed}").exit_code == 2
     assert sent(source) == []

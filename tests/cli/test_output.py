@@ -61,6 +61,17 @@ def test_words_go_to_stderr(capsys):
     assert capsys.readouterr() == ("", "hello [world]\nlinkgauge: no [x]\n")
 
 
+def test_truth_is_no_number_and_reads_as_the_layout_has_it(capsys):
+    rows = [("a", True), ("b", False)]
+    for layout, shown in (
+        (Layout.CSV, "name,holds\na,true\nb,false\n"),
+        (Layout.JSON, '[\n{"name":"a","holds":true},\n{"name":"b","holds":false}\n]\n'),
+        (Layout.TABLE, "name  holds\na     yes  \nb     no   \n"),
+    ):
+        print_rows(["name", "holds"], rows, layout)
+        assert capsys.readouterr().out == shown
+
+
 def test_one_layout():
     assert layout_of(csv=False, json=False) is Layout.TABLE
     assert layout_of(csv=True, json=False) is Layout.CSV
