@@ -120,6 +120,8 @@ def remarks(measured: Mapping[str, RangeFigures]) -> str:
         "\nSUM adds up the intervals: what a replicator ships that ships every interval.",
         "OR counts each track once: what a resynchronisation after the whole range ships.",
     ]
+    if not any(figures.changed_bytes_sum for figures in measured.values()):
+        lines.append("Nothing changed in this range: no bandwidth and no path is needed for it.")
     if any(figures.coverage < 1 for figures in measured.values()):
         lines.append("Coverage is below 100 %: all figures are lower bounds.")
     lines += [

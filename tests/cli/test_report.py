@@ -47,6 +47,24 @@ def test_demand_on_a_link():
     assert (full.headroom_ratio, full.paths, full.resync_seconds) == (float("-inf"), None, float("inf"))
 
 
+@pytest.mark.parametrize("rate", [1, 155.52e6, 1e15])
+@pytest.mark.parametrize("seconds", [1e-3, 3600, 1e12])
+def test_whatever_changed_needs_at_least_one_path(rate, seconds):
+    link = Link(groups=("a",), path_bits_per_second=rate, resync_seconds=seconds, compression_ratio=100)
+    least = demand(1, link)
+    assert least.paths >= 1
+    assert least.planned_paths >= 1
+    assert claims(1, 1, Question(seconds, path_bits_per_second=rate)).paths >= 1
+
+
+def test_nothing_that_changed_needs_no_path_but_those_planned_as_spare():
+    link = Link(groups=("a",), path_bits_per_second=1000, spare_paths=1)
+    nothing = demand(0, link)
+    assert (nothing.paths, nothing.planned_paths, nothing.resync_seconds) == (0, 1, 0)
+    assert nothing.headroom_ratio == 1
+    assert claims(0, 0, Question(path_bits_per_second=1000)).paths == 0
+
+
 def interval(group, index, written, covered=1.0, revision=0):
     """A closed base interval in which each volume wrote these tracks."""
     start_us = index * LENGTH_US
@@ -130,6 +148,18 @@ def test_group_as_text_is_the_same_every_time(measured):
     first, second = measured(*asked), measured(*asked)
     assert first.stdout == second.stdout
     assert first.stdout == (Path(__file__).parent / "golden" / "report_group.txt").read_text()
+
+
+@pytest.mark.broker
+def test_a_range_in_which_nothing_changed_says_so(measured):
+    sentence = "Nothing changed in this range: no bandwidth and no path is needed for it.\n"
+    idle = ["--from", "1970-01-01T00:25:00Z"]
+    shown = measured("group", "oracle", "--path-bits-per-second", "100", *idle).stdout
+    assert sentence in shown
+    assert "Coverage is below 100 %" in shown
+    Path("linkgauge.toml").write_text('[links.east]\ngroups = ["oracle"]\npath_bits_per_second = 1000\n')
+    assert sentence in measured("link", "east", *idle).stdout
+    assert sentence not in measured("link", "east").stdout
 
 
 @pytest.mark.broker
