@@ -13,7 +13,7 @@ writes and, with one group, have the same answer.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
@@ -140,9 +140,13 @@ def records(shape: Shape, encoding: Encoding = "arrow") -> Iterator[Record]:
         yield encode_message(group, body, encoding)
 
 
-@lru_cache(maxsize=4)
 def answers(shape: Shape) -> dict[str, tuple[Row, ...]]:
     """By group, what a correct worker has found: a row for each `array/volume` and interval with a write."""
+    return _answers(replace(shape, batch=_BLOCK) if shape.groups == 1 else shape)
+
+
+@lru_cache(maxsize=8)
+def _answers(shape: Shape) -> dict[str, tuple[Row, ...]]:
     parts: dict[str, list[WriteBatch]] = {group: [] for group in shape.group_names}
     for group, writes in batches(shape):
         parts[group].append(writes)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from streams.agents.outbox import Compression
@@ -25,17 +25,18 @@ _PATIENCE_SECONDS = 30.0
 _QUEUE_KBYTES = 262_144
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Log:
     """A filled writes topic.
 
     `ends`: the end of each partition that has messages; nothing behind it belongs to the data set.
-    `value_bytes`: what the values take before compression.
+    `last`: the offset of the last message of each group. `value_bytes`: all values before compression.
     """
 
     bootstrap: str
     layout: TopicLayout
     ends: dict[int, int] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
     messages: int = 0
     value_bytes: int = 0
 
@@ -50,6 +51,7 @@ def fill(
 ) -> Log:
     """Makes all topics under a new prefix and puts the records onto the writes topic, as an agent would."""
     create_topics(bootstrap, layout)
+    log = Log(bootstrap, layout)
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
@@ -62,14 +64,14 @@ def fill(
             "queue.buffering.max.kbytes": _QUEUE_KBYTES,
         }
     )
-    messages = value_bytes = 0
+    sent = 0
     for record in records:
-        _produce(producer, layout.name("writes"), record)
-        messages += 1
-        value_bytes += len(record.value or b"")
-    if left := producer.flush(_PATIENCE_SECONDS):
-        raise TimeoutError(f"{left} messages are not acknowledged after {_PATIENCE_SECONDS:g} s")
-    return Log(bootstrap, layout, _ends(bootstrap, layout), messages, value_bytes)
+        _produce(producer, log, record)
+        sent += 1
+    producer.flush(_PATIENCE_SECONDS)
+    if log.messages < sent:
+        raise TimeoutError(f"{sent - log.messages} messages are not acknowledged: look at the broker")
+    return log
 
 
 def forget_worker(log: Log) -> None:
@@ -90,29 +92,26 @@ def forget_worker(log: Log) -> None:
     create_topics(log.bootstrap, log.layout)
 
 
-def _produce(producer: Producer, topic: str, record: Record) -> None:
+def _produce(producer: Producer, log: Log, record: Record) -> None:
+    def delivered(error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            raise KafkaException(error)
+        place, offset = message.partition() or 0, message.offset() or 0
+        log.ends[place] = max(log.ends.get(place, 0), offset + 1)
+        log.last[record.key.decode()] = offset
+        log.messages += 1
+        log.value_bytes += len(record.value or b"")
+
     while True:
         try:
-            producer.produce(topic, record.value, record.key, headers=list(record.headers))
+            producer.produce(
+                log.topic, record.value, record.key, headers=list(record.headers), on_delivery=delivered
+            )
         except BufferError:
             producer.poll(0.1)
         else:
             producer.poll(0)
             return
-
-
-def _ends(bootstrap: str, layout: TopicLayout) -> dict[int, int]:
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench-ends"})
-    try:
-        ends = {
-            number: consumer.get_watermark_offsets(
-                TopicPartition(layout.name("writes"), number), timeout=_PATIENCE_SECONDS
-            )[1]
-            for number in range(layout.partitions)
-        }
-    finally:
-        consumer.close()
-    return {number: end for number, end in ends.items() if end}
 
 
 def _delete_group(admin: AdminClient, group: str) -> None:
