@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from streams.errors import BrokerError, StateError
@@ -17,10 +18,12 @@ from streams.processor.options import WorkerOptions
 from streams.processor.place import Place
 from streams.wire.keys import TableKey, parse_state_key, parse_table_key
 from streams.wire.record import Received
-from streams.wire.states import decode_state, tables_from
+from streams.wire.states import Home, decode_state, tables_from
 from streams.wire.tables import decode_tables
 
 __all__ = ["first_offset", "load"]
+
+_log = structlog.get_logger()
 
 _TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -85,6 +88,15 @@ def _start(consumer: Consumer, options: WorkerOptions, number: int) -> int:
     writes = TopicPartition(options.topic("writes"), number)
     committed = consumer.committed([writes], timeout=_TIMEOUT_SECONDS)[0].offset
     low, _ = consumer.get_watermark_offsets(writes, timeout=_TIMEOUT_SECONDS)
+    if 0 <= committed < low:
+        _log.warning(
+            "messages_expired",
+            partition=number,
+            first=committed,
+            lost=low - committed,
+            remedy="what they vouched for is missing coverage now; keep writes for longer than workers may be"
+            " away and intervals may be open",
+        )
     return max(committed, low)
 
 
@@ -103,14 +115,18 @@ def _states(
     for group, offset in sorted(newest):
         marks.setdefault(group, []).append(offset)
     home = options.home(number)
-    states = {
-        group: (
-            decode_state(newest[group, offsets[-1]].value or b"", home),
-            tables_from(newest[group, offsets[-1]].headers),
-        )
-        for group, offsets in marks.items()
-    }
+    states = {group: _state(newest[group, offsets[-1]], home) for group, offsets in marks.items()}
     return states, marks
+
+
+def _state(row: Received, home: Home) -> tuple[State, int]:
+    """The mark in a row and its `tables_from`; an error names the row."""
+    try:
+        return decode_state(row.value or b"", home), tables_from(row.headers)
+    except StateError as error:
+        key = (row.key or b"").decode(errors="replace")
+        place = f"{row.topic}, partition {row.partition}, offset {row.offset}, key {key}"
+        raise StateError(f"{place}: {error}") from None
 
 
 def _tables(
