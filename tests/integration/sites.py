@@ -50,9 +50,11 @@ class Site:
     def send(self, body: Body, group: str = "g") -> None:
         self.send_record(encode_message(group, body))
 
-    def send_record(self, record: Record, suffix: str = "writes") -> None:
+    def send_record(self, record: Record, suffix: str = "writes", partition: int = -1) -> None:
         headers = list(record.headers)
-        self._producer.produce(self.source.topic(suffix), record.value, record.key, headers=headers)
+        self._producer.produce(
+            self.source.topic(suffix), record.value, record.key, partition, headers=headers
+        )
         assert self._producer.flush(10) == 0
 
     def writes(self, sequence: int, span: tuple[int, int], *times: float, agent: str = "x") -> None:
@@ -97,6 +99,12 @@ class Site:
         finally:
             consumer.close()
         return {one.partition: one.offset for one in found if one.offset >= 0}
+
+    def log_end(self, partition: int) -> int:
+        """The offset that the next message of the partition of the writes topic gets."""
+        with self.source.consumer() as consumer:
+            place = TopicPartition(self.source.topic("writes"), partition)
+            return consumer.get_watermark_offsets(place, timeout=10)[1]
 
     def judge(self) -> Verdict:
         """Holds every row on the topics against the oracle's reading of the whole log."""

@@ -63,18 +63,6 @@ def test_a_message_that_nobody_understands_goes_untouched_to_the_dead_letters(si
     assert summaries[0].writes == 1
 
 
-def test_a_state_of_another_cluster_is_refused_with_the_remedy(site: Site):
-    site.workers.start("w0")
-    site.send(Define(DEFINITION))
-    site.writes(0, (0, 15), 3)
-    eventually(lambda: site.summaries("g"), bool)
-    site.workers.stop_all()
-    stranger = site.workers.start("w1", cluster_id="another-cluster")
-    assert stranger.wait(60) == 1
-    assert "another-cluster" in site.workers.log("w1")
-    assert "StateError" in site.workers.log("w1")
-
-
 def test_two_workers_share_the_groups_and_one_takes_over_from_the_other(site: Site):
     names = [f"g{number}" for number in range(6)]
     for name in ("w0", "w1"):
