@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of
+
 __all__ = ["PART_TRACKS", "BitTable"]
 
 PART_TRACKS = 1 << 22
 """A stored table is split at multiples of this many tracks: a dense part is 524,808 bytes."""
 
 _WORD = 1 << 32
-_LONG_EXTENT_TRACKS = 4096
-_MOST_EXPANDED = 1 << 20  # track numbers that are written out at once: 8 MiB
+_RUNS_FROM_TRACKS = 8  # the mean length of writes from which runs are faster than single tracks
+_FEW_TRACKS = 4096  # so many are written out sooner than runs are made
+_RUNS_AT_ONCE = 1 << 18  # about 20 MiB of columns
 
 Tracks = NDArray[np.uint64]
 
@@ -51,23 +54,17 @@ class BitTable:
         if not len(first):
             return
         extra = last - first
-        widest = int(extra.max())
-        if widest >= _LONG_EXTENT_TRACKS:
-            long = extra >= _LONG_EXTENT_TRACKS
-            for start, end in _merged(first[long], last[long]):
-                self._add_range(start, end + 1)
-            self.mark(first[~long], last[~long])
-        elif widest * len(first) > _MOST_EXPANDED and len(first) > 1:
-            half = len(first) // 2
-            self.mark(first[:half], last[:half])
-            self.mark(first[half:], last[half:])
-        elif widest:
-            counts = (extra + np.uint64(1)).astype(np.int64)
-            starts = np.cumsum(counts) - counts
-            within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(starts, counts)
-            self._add(np.repeat(first, counts) + within.astype(np.uint64))
-        else:
+        if not extra.any():
             self._add(first)
+            return
+        more = extra.sum(dtype=np.float64)  # of any length, so that an integer might not hold the sum
+        if more > max(_FEW_TRACKS, _RUNS_FROM_TRACKS * len(first)):
+            self._add_runs(first, last)
+            return
+        counts = (extra + np.uint64(1)).astype(np.int64)
+        starts = np.cumsum(counts) - counts
+        within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(starts, counts)
+        self._add(np.repeat(first, counts) + within.astype(np.uint64))
 
     def update(self, other: BitTable) -> None:
         """ORs another table into this one."""
@@ -87,20 +84,32 @@ class BitTable:
     def coarsen(self, factor: int) -> BitTable:
         """The table for tracks `factor` times as long: a coarse track is set where any of its parts is."""
         table = BitTable()
-        table._add(np.unique(self.tracks() // np.uint64(factor)))
+        runs = [(word, runs_of(bits)) for word, bits in self._words.items() if bits]
+        if runs:
+            first, last = (
+                np.concatenate([found[side] + np.uint64(word * _WORD) for word, found in runs])
+                // np.uint64(factor)
+                for side in (0, 1)
+            )
+            table._add_runs(first, last)
         return table
 
     def restrict(self, ranges: Iterable[tuple[int, int]]) -> BitTable:
         """The tracks inside the half-open ranges `(first, end)`."""
+        filled = np.array([(first, end - 1) for first, end in ranges if first < end], np.uint64)
+        low, high = merged_runs(*filled.reshape(-1, 2).T)
         kept = BitTable()
-        for first, end in ranges:
-            for word, bits in self._words.items():
-                base = word * _WORD
-                low, high = max(first - base, 0), min(end - base, _WORD)
-                if low < high:
-                    window = BitMap()
-                    window.add_range(low, high)
-                    kept._words.setdefault(word, BitMap()).update(bits & window)
+        for word, bits in self._words.items():
+            if not bits:
+                continue
+            base = np.uint64(word * _WORD)
+            edges = np.array([bits.min(), bits.max()], np.uint64)
+            first, last = overlaps(edges[:1] + base, edges[1:] + base, low, high)
+            if len(first) == 1 and np.array_equal([first[0], last[0]], edges + base):
+                kept._words[word] = bits.copy()
+                continue
+            for _, window in bitmaps_of_runs(first - base, last - base):
+                kept._words[word] = bits & window
         return kept
 
     def highest(self) -> int | None:
@@ -186,43 +195,49 @@ class BitTable:
 
     def _add_low(self, word: int, ordered: Tracks) -> None:
         # pyroaring takes the buffer of an array.array at once; numpy arrays it walks element by element.
-        bits = BitMap(array("I", ordered.astype(np.uint32).tobytes()))
+        self._add_bits(word, BitMap(array("I", ordered.astype(np.uint32).tobytes())))
+
+    def _add_runs(self, first: Tracks, last: Tracks) -> None:
+        for start in range(0, len(first), _RUNS_AT_ONCE):
+            some = slice(start, start + _RUNS_AT_ONCE)
+            for word, bits in bitmaps_of_runs(*merged_runs(first[some], last[some])):
+                self._add_bits(word, bits)
+
+    def _add_bits(self, word: int, bits: BitMap) -> None:
+        """Takes the bitmap over, or ORs it in."""
         mine = self._words.get(word)
         if mine is None:
             self._words[word] = bits
         else:
             mine |= bits
 
-    def _add_range(self, first: int, end: int) -> None:
-        for word in range(first // _WORD, (end - 1) // _WORD + 1):
-            base = word * _WORD
-            bits = self._words.setdefault(word, BitMap())
-            bits.add_range(max(first, base) - base, min(end, base + _WORD) - base)
-
-
-def _merged(first: Tracks, last: Tracks) -> Iterator[tuple[int, int]]:
-    """The spans as few disjoint ones: a loop over them is short where writes overlap or follow each other."""
-    order = np.argsort(first, kind="stable")
-    first, reach = first[order], np.maximum.accumulate(last[order])
-    starts = np.flatnonzero(np.concatenate([[True], first[1:] > reach[:-1] + np.uint64(1)]))
-    ends = np.concatenate([starts[1:] - 1, [len(first) - 1]])
-    return zip(first[starts].tolist(), reach[ends].tolist(), strict=True)
-
 
 def _split(base: int, bits: BitMap) -> Iterator[tuple[int, bytes]]:
     if not bits:
         return
-    low, high = bits.min(), bits.max()
-    for shift in range(low // PART_TRACKS * PART_TRACKS, high + 1, PART_TRACKS):
-        part = _canonical(bits if high < PART_TRACKS else _piece(bits, shift))
-        if part:
-            yield base + shift, part.serialize()
+    track, highest = bits.min(), bits.max()
+    while True:  # from one part in use to the next: a few tracks may lie far apart
+        first = track // PART_TRACKS * PART_TRACKS
+        yield base + first, _part(bits, first, track, highest)
+        if first + PART_TRACKS > highest:
+            return
+        track = bits.next_set_bit(first + PART_TRACKS)
 
 
-def _piece(bits: BitMap, shift: int) -> BitMap:
+def _part(bits: BitMap, first: int, lowest: int, highest: int) -> bytes:
+    if highest < PART_TRACKS:
+        return _canonical(bits).serialize()
+    end = first + PART_TRACKS
+    if bits.contains_range(first, end):
+        return _full_part()
     window = BitMap()
-    window.add_range(shift, shift + PART_TRACKS)
-    return (bits & window).shift(-shift)
+    window.add_range(lowest, min(end, highest + 1))
+    return _canonical((bits & window).shift(-first)).serialize()
+
+
+@cache
+def _full_part() -> bytes:
+    return _canonical(_every_track()).serialize()
 
 
 def _canonical(part: BitMap) -> BitMap:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from streams.model import bittable
 from streams.model.bittable import PART_TRACKS, BitTable
 
 WORD = 1 << 32
@@ -117,7 +120,7 @@ def test_the_bytes_depend_on_the_set_alone(tracks):
     for track in reversed(ordered):
         one_by_one.update(BitTable.of([track]))
     for track in ordered:
-        by_ranges._add_range(track, track + 1)
+        by_ranges._add_runs(*columns([(track, 1)]))
     halves.update(BitTable.of(ordered[::2]))
     list(halves.parts())  # reading the bytes of a table that still grows must not change what comes
     halves.update(BitTable.of(ordered[1::2]))
@@ -139,6 +142,49 @@ def test_the_bytes_of_dense_tables_depend_on_the_set_alone(step):
         tables.append(marked([(0, 200_000)]))
     first, *others = [list(table.parts()) for table in tables]
     assert all(other == first for other in others)
+
+
+def test_a_full_part_has_the_same_bytes_however_it_was_filled():
+    tracks = np.arange(PART_TRACKS - 1, 2 * PART_TRACKS + 1, dtype=np.uint64)
+    singles = BitTable()
+    singles.mark(tracks, tracks)
+    parts = list(marked([(PART_TRACKS - 1, PART_TRACKS + 2)]).parts())
+    assert parts == list(singles.parts())
+    alone = marked([(0, PART_TRACKS)])
+    assert list(alone.parts()) == [(0, parts[1][1])]
+
+
+def test_a_few_tracks_far_apart_take_as_many_steps_as_they_have_parts(monkeypatch):
+    """Two tracks at both ends of 2^32 once took 1,024 steps, and a message holds thousands of such pairs."""
+    steps = []
+    monkeypatch.setattr(bittable, "_canonical", lambda part: steps.append(1) or part)
+    assert len(list(BitTable.of([0, WORD - 1, WORD + 5, 9 * WORD]).parts())) == 4
+    assert len(steps) == 4
+
+
+def peak_bytes(do):
+    """The most that numpy and Python allocate meanwhile; what Roaring holds is not in it."""
+    tracemalloc.start()
+    try:
+        do()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_writes_of_any_length_are_marked_without_writing_out_their_tracks():
+    first = np.arange(0, 8192 * 10_000, 10_000, dtype=np.uint64)
+    table = BitTable()
+    assert peak_bytes(lambda: table.mark(first, first + np.uint64(4094))) < 4 << 20
+    assert len(table) == 8192 * 4095
+    assert [track in table for track in (0, 4094, 4095, 9999, 10_000)] == [True, True, False, False, True]
+
+
+def test_long_runs_are_coarsened_without_writing_out_their_tracks():
+    fine = marked([(0, 1 << 26), (1 << 30, 3)])
+    coarse = []
+    assert peak_bytes(lambda: coarse.append(fine.coarsen(256))) < 1 << 20
+    assert coarse == [marked([(0, 1 << 18), (1 << 22, 1)])]
 
 
 def test_a_dense_part_is_no_larger_than_the_design_says():
