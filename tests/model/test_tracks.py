@@ -119,32 +119,40 @@ def bytes_of(offset, length):
 
 
 @given(small_extents, small_ranges)
-def test_clipping_keeps_of_every_extent_exactly_the_bytes_inside_the_ranges(pairs, ranges):
-    offsets, lengths, rows = clip_extents(*columns(pairs), ranges)
-    kept = [[] for _ in pairs]
-    for offset, length, row in zip(offsets.tolist(), lengths.tolist(), rows.tolist(), strict=True):
-        kept[row] += range(offset, offset + length)
-
+def test_clipping_counts_of_every_extent_exactly_the_bytes_inside_the_ranges(pairs, ranges):
     inside = set().union(*(bytes_of(*taken) for taken in ranges))
-    assert [sorted(found) for found in kept] == [sorted(bytes_of(*pair) & inside) for pair in pairs]
+    clipped = clip_extents(*columns(pairs), ranges)
+    assert clipped.inside_bytes.tolist() == [len(bytes_of(*pair) & inside) for pair in pairs]
+    assert clipped.inside.tolist() == [bool(bytes_of(start, size or 1) & inside) for start, size in pairs]
 
 
 @given(small_extents, small_ranges)
-def test_clipping_keeps_an_empty_extent_where_its_offset_is_inside(pairs, ranges):
-    _, lengths, rows = clip_extents(*columns(pairs), ranges)
+def test_the_clipped_extents_cover_together_what_the_extents_cover_inside_the_ranges(pairs, ranges):
     inside = set().union(*(bytes_of(*taken) for taken in ranges))
-    empty_pieces = sorted(rows[lengths == 0].tolist())
-    assert empty_pieces == [
-        row for row, (offset, length) in enumerate(pairs) if length == 0 and offset in inside
-    ]
+    clipped = clip_extents(*columns(pairs), ranges)
+    pieces = zip(clipped.offset_bytes.tolist(), clipped.length_bytes.tolist(), strict=True)
+    covered = set().union(*(bytes_of(*pair) for pair in pairs))
+    assert set().union(*(bytes_of(*piece) for piece in pieces)) == covered & inside
 
 
-def test_a_write_over_two_ranges_has_a_piece_in_each_and_both_name_its_row():
-    offsets, lengths, rows = clip_extents(*columns([(0, 1), (50, 200)]), [(0, 100), (200, 100)])
-    pieces = sorted(zip(rows.tolist(), offsets.tolist(), lengths.tolist(), strict=True))
-    assert pieces == [(0, 0, 1), (1, 50, 50), (1, 200, 50)]
+def test_a_write_over_two_ranges_has_a_piece_in_each_and_counts_once():
+    clipped = clip_extents(*columns([(0, 1), (50, 200), (120, 0)]), [(200, 100), (0, 100)])
+    pieces = sorted(zip(clipped.offset_bytes.tolist(), clipped.length_bytes.tolist(), strict=True))
+    assert pieces == [(0, 1), (50, 50), (200, 50)]
+    assert clipped.inside.tolist() == [True, True, False]
+    assert clipped.inside_bytes.tolist() == [1, 100, 0]
+
+
+def test_many_long_writes_over_many_ranges_have_no_more_pieces_than_there_are_of_both():
+    """Each of the writes reaches over all ranges: 1,000,000 pieces, were they not merged first."""
+    ranges = [(n * 1024, 512) for n in range(1000)]
+    clipped = clip_extents(*columns([(n, 2_000_000) for n in range(1000)]), ranges)
+    assert len(clipped.offset_bytes) == 1000
+    assert clipped.inside_bytes.tolist() == [512_000 - min(n, 512) for n in range(1000)]
 
 
 def test_a_range_may_reach_to_the_end_of_the_address_space():
-    offsets, lengths, rows = clip_extents(*columns([(ADDRESS_END - 5, 5)]), [(512, ADDRESS_END - 512)])
-    assert (offsets.tolist(), lengths.tolist(), rows.tolist()) == ([ADDRESS_END - 5], [5], [0])
+    clipped = clip_extents(*columns([(ADDRESS_END - 5, 5), (500, 20)]), [(512, ADDRESS_END - 512)])
+    assert clipped.offset_bytes.tolist() == [ADDRESS_END - 5, 512]
+    assert clipped.length_bytes.tolist() == [5, 8]
+    assert clipped.inside_bytes.tolist() == [5, 8]
