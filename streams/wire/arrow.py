@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
 from streams.errors import MessageError
+from streams.wire.ipc import check_stream
 
 __all__ = [
     "Column",
-    "check_columns",
     "is_dictionary_text",
     "is_timestamp",
     "is_type",
+    "read_columns",
     "read_stream",
     "write_stream",
 ]
@@ -62,43 +64,53 @@ def write_stream(batch: pa.RecordBatch) -> bytes:
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]  # pyarrow has no types
 
 
-def read_stream(value: bytes) -> pa.RecordBatch:
+def read_stream(value: bytes, check: Callable[[pa.Schema], None] | None = None) -> pa.RecordBatch:
     """The one batch of a stream; its buffers stay in `value`.
+
+    `check` sees the schema before the batch is read and verified, and may raise.
 
     Raises:
         MessageError: truncated, garbled, compressed by Arrow itself, or not one batch; reason `bad-arrow`.
     """
+    check_stream(value)
     try:
         with pa.ipc.open_stream(value) as reader:
-            batches = [batch for _, batch in zip(range(2), reader, strict=False)]
-        for batch in batches:
-            batch.validate(full=True)
-        size = sum(batch.nbytes for batch in batches)
+            if check is not None:
+                check(reader.schema)
+            batch = reader.read_next_batch()
+        batch.validate(full=True)
+    except StopIteration:
+        raise MessageError("bad-arrow", "the stream ends before its record batch") from None
     # pyarrow raises OSError for a truncated body, ValueError for names that are not UTF-8.
     except (pa.ArrowException, OSError, ValueError) as error:
         raise MessageError("bad-arrow", str(error).partition("\n")[0][:200]) from None
-    if len(batches) != 1:
-        raise MessageError("bad-arrow", f"one record batch expected, found {'more' if batches else 'none'}")
-    if size > len(value):
-        raise MessageError("bad-arrow", "buffers are compressed inside Arrow; let Kafka compress instead")
-    return batches[0]
+    return batch
 
 
-def check_columns(batch: pa.RecordBatch, columns: Sequence[Column]) -> None:
-    """Holds a batch against a contract.
+def read_columns(value: bytes, columns: Sequence[Column]) -> pa.RecordBatch:
+    """The one batch of a stream, held against a contract.
 
     Raises:
         MessageError: a column is missing or of another type (`bad-schema`), is not in the contract
-            (`extra-column`) or has nulls where it may not (`bad-value`); the detail names it.
+            (`extra-column`) or has nulls where it may not (`bad-value`), and the detail names it; or it is
+            no such stream (`bad-arrow`).
     """
+    batch = read_stream(value, partial(_check_schema, columns=columns))
+    for column in columns:
+        if column.name in batch.schema.names:
+            _check_nulls(column, batch.column(column.name))
+    return batch
+
+
+def _check_schema(schema: pa.Schema, columns: Sequence[Column]) -> None:
     try:
-        _check(batch, columns)
+        _check_fields(schema, columns)
     except UnicodeDecodeError:  # pyarrow reads names of columns and time zones only when they are asked for
         raise MessageError("bad-arrow", "the schema has a name that is not UTF-8") from None
 
 
-def _check(batch: pa.RecordBatch, columns: Sequence[Column]) -> None:
-    names = batch.schema.names
+def _check_fields(schema: pa.Schema, columns: Sequence[Column]) -> None:
+    names = schema.names
     for column in columns:
         count = names.count(column.name)
         if count > 1:
@@ -107,12 +119,11 @@ def _check(batch: pa.RecordBatch, columns: Sequence[Column]) -> None:
             if column.optional:
                 continue
             raise MessageError("bad-schema", f"column {column.name}: missing, expected {column.expected}")
-        found = batch.column(column.name)
-        if not column.accepts(found.type):
+        found = schema.field(column.name).type
+        if not column.accepts(found):
             raise MessageError(
-                "bad-schema", f"column {column.name}: expected {column.expected}, found {found.type}"
+                "bad-schema", f"column {column.name}: expected {column.expected}, found {found}"
             )
-        _check_nulls(column, found)
     known = {column.name for column in columns}
     for name in names:
         if name not in known:

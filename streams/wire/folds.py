@@ -18,11 +18,10 @@ from streams.model.entries import sum_known
 from streams.model.messages import Fold
 from streams.wire.arrow import (
     Column,
-    check_columns,
     is_dictionary_text,
     is_timestamp,
     is_type,
-    read_stream,
+    read_columns,
     write_stream,
 )
 from streams.wire.bitmaps import bitmap_parts, read_bitmaps
@@ -83,8 +82,7 @@ def decode_folds(value: bytes) -> tuple[Fold, ...]:
     Raises:
         MessageError: `bad-arrow`, `bad-schema`, `extra-column`, `bad-value` or `bad-bitmap`.
     """
-    batch = read_stream(value)
-    check_columns(batch, COLUMNS)
+    batch = read_columns(value, COLUMNS)
     track_bytes = _track_bytes(batch.schema.metadata or {})
     volume = batch.column("volume")
     names = volume_names(volume)

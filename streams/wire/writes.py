@@ -10,11 +10,10 @@ from streams.errors import MessageError
 from streams.model.writes import WriteBatch
 from streams.wire.arrow import (
     Column,
-    check_columns,
     is_dictionary_text,
     is_timestamp,
     is_type,
-    read_stream,
+    read_columns,
     write_stream,
 )
 
@@ -51,8 +50,7 @@ def decode_writes(value: bytes) -> WriteBatch:
     Raises:
         MessageError: `bad-arrow`, `bad-schema`, `extra-column` or `bad-value`.
     """
-    batch = read_stream(value)
-    check_columns(batch, COLUMNS)
+    batch = read_columns(value, COLUMNS)
     volume = batch.column("volume")
     discard = None
     if "discard" in batch.schema.names:
