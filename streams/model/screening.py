@@ -24,6 +24,7 @@ REASONS = {
     "ahead-of-clock": "the time lies more than max_clock_ahead_seconds after the message was appended",
     "before-1970": "the time is negative",
     "extent": "offset + length is beyond 2^63, or the length beyond 1 TiB",
+    "too-wide": "the writes of one message are longer than 2^35 tracks together: the longest are refused",
     "too-late": "the time is older than the group's late window",
     "unknown-volume": "the group's definition in force at that time does not have this volume",
     "beyond-volume": "the extent ends beyond the volume's declared size",
@@ -35,7 +36,6 @@ REASONS = {
     "span": "observed_from is after the watermark",
     "unknown-group": "no definition of this group was seen",
     "group-deleted": "the group was deleted",
-    "fold-size": "a fold of tracks finer than the group's has more than 2^24 of them; send several",
     "too-many-definitions": "versions that late writes still need fill the state; wait for the late window",
     "geometry-changed": "a definition may not change what shapes stored rows; use a new name",
 }
@@ -44,10 +44,12 @@ REASONS = {
 _CODES = {reason: number for number, reason in enumerate(REASONS, 1)}
 _NAMES = dict(enumerate(REASONS, 1))
 _EXTENT_END = np.uint64(1 << 63)
-_MAX_FINER_TRACKS = 1 << 24  # they are written out as numbers to be coarsened: 128 MiB
 _MAX_LENGTH = np.uint64(
     1 << 40
 )  # one garbled length must not fill the memory; no device writes so much at once
+# What one message may mark: 16 TiB in tracks of 512 B, 40 MB of bitmaps. 8,192 writes of 1 GiB reach half of
+# it; without it a few hundred garbled lengths would fill the memory of a worker.
+_MAX_TRACKS = 1 << 35
 
 
 @dataclass(slots=True)
@@ -80,7 +82,22 @@ def stateless(writes: WriteBatch, append_us: int, geometry: Geometry) -> Screen:
             beyond | (writes.length_bytes > _EXTENT_END - np.minimum(writes.offset_bytes, _EXTENT_END)),
             "extent",
         )
+        _refuse_widest(writes, screen, geometry)
     return screen
+
+
+def _refuse_widest(writes: WriteBatch, screen: Screen, geometry: Geometry) -> None:
+    """Refuses the longest writes of a message that would mark more than it may; the others stay."""
+    limit_bytes = _MAX_TRACKS * geometry.track_bytes
+    if int(writes.length_bytes.max()) * len(writes) <= limit_bytes:
+        return
+    marking = screen.verdicts == 0
+    if writes.discard is not None and not geometry.discards_mark:
+        marking &= ~writes.discard
+    rows = np.flatnonzero(marking)
+    rows = rows[np.argsort(writes.length_bytes[rows], kind="stable")]
+    total_bytes = np.cumsum(writes.length_bytes[rows].astype(np.uint64))
+    screen.refuse(rows[total_bytes > limit_bytes], "too-wide")
 
 
 def by_interval(
@@ -104,9 +121,12 @@ def check_members(
     writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, array: str, definition: Definition
 ) -> NDArray[np.int64]:
     """Refuses writes to unknown volumes or beyond a declared size; returns the rows that remain."""
-    members = [definition.by_id.get(volume_id(array, name)) for name in writes.volumes]
+    names, codes = writes.volumes, writes.volume_codes[rows]
+    if len(names) > len(rows):  # many names, and writes in many intervals: look at those that occur here
+        used, places = np.unique(codes, return_inverse=True)
+        names, codes = tuple(names[code] for code in used.tolist()), places.astype(np.int32)
+    members = [definition.by_id.get(volume_id(array, name)) for name in names]
     known = np.array([member is not None for member in members], np.bool_)
-    codes = writes.volume_codes[rows]
     unknown = ~known[codes]
     if unknown.any():
         screen.refuse(rows[unknown], "unknown-volume")
@@ -144,8 +164,6 @@ def fold_fault(fold: Fold, append_us: int, geometry: Geometry) -> str | None:
         return "ahead-of-clock"
     if fold.track_bytes < 1 or geometry.track_bytes % fold.track_bytes:
         return "fold-track"
-    if fold.track_bytes != geometry.track_bytes and len(fold.tracks) > _MAX_FINER_TRACKS:
-        return "fold-size"
     highest = fold.tracks.highest()
     if highest is not None and (highest + 1) * fold.track_bytes > 1 << 63:
         return "extent"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.model import screening
 from streams.model.bittable import BitTable
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import Fold
@@ -23,6 +26,8 @@ from streams.model.screening import (
 from streams.model.writes import WriteBatch
 
 US = 1_000_000
+EVERY = BitTable()
+EVERY.mark(np.array([0], np.uint64), np.array([(1 << 32) - 1], np.uint64))
 GEOMETRY = Geometry(track_bytes=4096, max_clock_ahead_seconds=5)
 LIMIT = 1 << 63
 
@@ -78,6 +83,59 @@ def test_one_bad_write_does_not_take_its_neighbours_along():
     screen = stateless(writes, 100 * US, GEOMETRY)
     assert reasons(screen, 5) == [None, "before-1970", "ahead-of-clock", "extent", None]
     assert [reason for reason, _ in screen.refused()] == ["ahead-of-clock", "before-1970", "extent"]
+
+
+TIB = 1 << 40
+
+
+def test_of_too_much_the_longest_writes_are_refused_and_the_others_stay():
+    """2^35 tracks of 512 B are 16 TiB: a write of 1 TiB marks 2^31 tracks, and thousands fill the memory."""
+    fine = Geometry(track_bytes=512, max_clock_ahead_seconds=5)
+    writes = batch(*((1, 0, k * 2 * TIB, TIB) for k in range(20)), (1, 0, 0, 4096), (1, 1, 0, LIMIT + 1))
+    found = reasons(stateless(writes, 100 * US, fine), 22)
+    assert found == [None] * 15 + ["too-wide"] * 5 + [None, "extent"]
+    assert reasons(stateless(writes, 100 * US, GEOMETRY), 22) == [None] * 21 + ["extent"]
+
+
+def test_exactly_as_much_as_is_allowed_passes():
+    fine = Geometry(track_bytes=512)
+    writes = batch(*((1, 0, 0, TIB) for _ in range(16)))
+    assert reasons(stateless(writes, 100 * US, fine), 16) == [None] * 16
+    writes = batch(*((1, 0, 0, TIB) for _ in range(16)), (1, 0, 0, 0), (1, 0, 0, 1))
+    assert reasons(stateless(writes, 100 * US, fine), 18) == [None] * 15 + ["too-wide", None, None]
+
+
+@pytest.mark.parametrize(("discards_mark", "reason"), [(False, None), (True, "too-wide")])
+def test_discards_count_towards_it_only_where_they_mark(discards_mark, reason):
+    geometry = Geometry(track_bytes=512, discards_mark=discards_mark)
+    writes = replace(batch(*((1, 0, 0, TIB) for _ in range(17))), discard=np.ones(17, np.bool_))
+    assert reasons(stateless(writes, 100 * US, geometry), 17) == [None] * 16 + [reason]
+
+
+def test_a_batch_of_large_writes_passes():
+    """8,192 writes of 1 GiB, as when a device is discarded, in the finest tracks that there are."""
+    writes = WriteBatch(
+        np.ones(8192, np.int64),
+        np.zeros(8192, np.int32),
+        ("x",),
+        np.arange(8192, dtype=np.uint64) << np.uint64(30),
+        np.full(8192, 1 << 30, np.uint64),
+    )
+    assert not stateless(writes, 100 * US, Geometry(track_bytes=512)).verdicts.any()
+
+
+def test_only_names_that_writes_use_are_looked_up(monkeypatch):
+    """Thousands of names times thousands of intervals would be looked up otherwise."""
+    looked_up = []
+    monkeypatch.setattr(
+        screening, "volume_id", lambda array, name: looked_up.append(name) or f"{array}/{name}"
+    )
+    writes = replace(batch((1, 700, 0, 1), (1, 3, 0, 1)), volumes=tuple(f"v{n}" for n in range(1000)))
+    screen = Screen(np.zeros(2, np.int8))
+    definition = Definition("g", (Member("a", "v3"),), GEOMETRY)
+    assert check_members(writes, np.arange(2), screen, "a", definition).tolist() == [1]
+    assert reasons(screen, 2) == ["unknown-volume", None]
+    assert sorted(looked_up) == ["v3", "v700"]
 
 
 @given(st.lists(st.integers(-20, 200), min_size=1, max_size=40), st.integers(1, 30))
@@ -142,6 +200,7 @@ def test_a_fold_lies_in_one_interval(start, end, interval):
         (fold(0, 1, track_bytes=3000), "fold-track"),
         (fold(0, 1, track_bytes=0), "fold-track"),
         (fold(0, 1, tracks=()), None),
+        (Fold("x", 0, 1, 512, EVERY), None),
         (fold(0, 1, tracks=((1 << 51) - 1,)), None),
         (fold(0, 1, tracks=(1 << 51,)), "extent"),
     ],
