@@ -11,17 +11,20 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata  # type: ignore[a
 
 from streams.errors import BrokerError, BrokerUnreachable, SettingsError
 
-__all__ = ["REQUEST_SECONDS", "admin_client", "answers", "require_broker"]
+__all__ = ["CONTACT_SECONDS", "REQUEST_SECONDS", "admin_client", "answers", "require_broker"]
+
+CONTACT_SECONDS = 5.0
+"""How long a cluster may take to answer at all: with the start of a command it stays well below 10 s."""
 
 REQUEST_SECONDS = 8.0
-"""How long one question to the cluster may take before an error is raised."""
+"""How long one question to a cluster that answers may take before an error is raised."""
 
 _SILENT = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})  # noqa: SLF001 - librdkafka's own error codes begin so
 
 
 def require_broker(
     bootstrap: str,
-    timeout_seconds: float = REQUEST_SECONDS,
+    timeout_seconds: float = CONTACT_SECONDS,
     client_options: Mapping[str, str] | None = None,
 ) -> ClusterMetadata:
     """What the cluster at `bootstrap` says of itself; BrokerUnreachable when it says nothing in time."""

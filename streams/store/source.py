@@ -13,8 +13,8 @@ from streams.errors import BrokerError, BrokerUnreachable, SettingsError, TopicM
 
 __all__ = ["REQUEST_SECONDS", "Source"]
 
-REQUEST_SECONDS: Final = 8.0
-"""How long a cluster may take to answer before an error is raised."""
+REQUEST_SECONDS: Final = 5.0
+"""How long a cluster may take to answer before an error is raised: with the start of a command below 10 s."""
 
 _SILENT = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})  # noqa: SLF001  # librdkafka names its own codes so
 _MISSING = frozenset(
