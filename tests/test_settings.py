@@ -1,5 +1,6 @@
 """Layers of the settings, errors that name key and place, and the generated page."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from streams.settings import (
     settings_file,
 )
 from streams.settings.client import MASK, masked
-from streams.settings.page import settings_page
+from streams.settings.page import GROUP_KEYS, MEMBER_KEYS, settings_page
+from streams.wire.definitions import definition_from_json, definition_to_json
 
 LINK = '[links.east]\ngroups = ["oracle"]\npath_bits_per_second = 155_520_000\n'
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -222,6 +224,27 @@ def test_groups_in_the_settings():
     written("[groups.oracle]\nmembers = []\ncolour = 1")
     with pytest.raises(DefinitionError, match="oracle"):
         inline_definitions(load_settings())
+
+
+def test_the_page_lists_every_key_of_a_definition():
+    member = Member("a", "v", 1 << 20, ((0, 65_536),), ("x",))
+    full = definition_to_json(Definition("g", (member,)))
+    assert list(full) == list(GROUP_KEYS)
+    assert list(full["members"][0]) == list(MEMBER_KEYS)
+    shown = settings_page().partition("## [groups.NAME]")[2]
+    for key in (*GROUP_KEYS, *MEMBER_KEYS):
+        assert f"\n| `{key}` |" in shown
+
+
+def test_the_page_tells_the_defaults_of_a_definition():
+    needed = {key: "needed" for key, (_, default, _) in GROUP_KEYS.items() if default == "needed"}
+    assert list(needed) == ["members"]
+    least = definition_to_json(
+        definition_from_json({"group": "g", "members": [{"array": "a", "volume": "v"}]})
+    )
+    for key, (_, default, _) in GROUP_KEYS.items():
+        if default.startswith("`"):
+            assert json.dumps(least[key]) == default.strip("`")
 
 
 def test_the_page_is_that_of_the_model():
