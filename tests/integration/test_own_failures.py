@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -19,10 +23,13 @@ from streams.broker.layout import MAX_BATCH_BYTES, TopicLayout
 from streams.broker.process import EmbeddedBroker
 from streams.broker.topics import create_topics
 from streams.model.messages import Define
+from streams.store.reading import read_topic
 from tests.integration.sites import DEFINITION, Site, eventually
 
 pytestmark = pytest.mark.broker
 
+LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
+FILETIME_OF_1970 = 116_444_736_000_000_000
 STOPS_SECONDS = 10
 ROWS = ("tables", "intervals", "state")
 MEASURED = [(0, 2, 2, 1.0, 0), (10, 3, 3, 1.0, 0), (20, 2, 2, 1.0, 0)]
@@ -103,6 +110,40 @@ def test_sigterm_ends_a_worker_whose_kafka_is_gone(own_broker, own_site):
     assert own_site.workers.running["w0"].wait(STOPS_SECONDS) == 0
     own_broker.start()
     finish(own_site)
+
+
+def test_sigterm_ends_agents_and_reporter_whose_kafka_is_gone(own_broker, own_site, tmp_path):
+    (tmp_path / "linkgauge.toml").write_text(
+        f'[broker]\nbootstrap = "{own_broker.bootstrap}"\ntopic_prefix = "{own_site.layout.prefix}"\n'
+        "partitions = 1\n[reporter]\nport = 0\n"
+    )
+    (tmp_path / "trace.csv").write_text(
+        "".join(f"{FILETIME_OF_1970 + at * 10_000_000},host,0,Write,0,512,1\n" for at in range(1000))
+    )
+    commands = (
+        ("agent replay trace.csv --format msr --group r --speed 10 --no-wait", 128 + signal.SIGTERM),
+        ("agent synthetic --duration 1000 --speed 10 --no-wait", 128 + signal.SIGTERM),
+        ("reporter", 0),
+    )
+    started = []
+    for typed, code in commands:
+        log = (tmp_path / f"{code}-{len(started)}.log").open("w+b")
+        process = subprocess.Popen([LINKGAUGE, *typed.split()], cwd=tmp_path, stdout=log, stderr=log)
+        started.append((process, code, log))
+    eventually(
+        lambda: {row.key for row in read_topic(own_site.source, "writes")}, lambda found: len(found) == 2
+    )
+    eventually((tmp_path / "0-2.log").read_text, lambda log: "reporter_ready" in log)
+    own_broker.kill()
+    time.sleep(1)  # what is under way finds nobody
+    for process, _, _ in started:
+        process.terminate()
+    for process, code, log in started:
+        try:
+            assert process.wait(STOPS_SECONDS) == code, Path(log.name).read_text()
+        finally:
+            process.kill()
+            log.close()
 
 
 @pytest.mark.parametrize("suffix", ["tables", "state"])
