@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 PROGRAMS := build/programs
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-all test-external chaos crashes mutants lint format lock lock-kafka
+.PHONY: help venv demo test test-all test-external chaos crashes mutants bench lint format lock lock-kafka
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ crashes: $(INSTALLED) ## crashes after every message and row in the model (SECON
 
 mutants: $(INSTALLED) ## the rule without each of its clauses, many seeds
 	$(BIN)/python -m tests.model.crash.mutating
+
+# Ratios are taken side by side; absolute figures are this machine's. `make bench ARGS=--help` tells the choices.
+bench: $(INSTALLED) ## measure everything, a table at the end, JSON in build/bench (ARGS="--quick --only worker")
+	$(BIN)/python -m bench $(ARGS)
 
 lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""Results as aligned text: a line for each contender, the median of each figure and how far runs lay apart."""
+"""Results as aligned text: a line for each contender, of each figure the median and its spread."""
 
 from __future__ import annotations
 

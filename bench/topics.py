@@ -19,17 +19,18 @@ from streams.broker.layout import TOPICS, TopicLayout
 from streams.broker.topics import create_topics
 from streams.wire.record import Record
 
-__all__ = ["Log", "fill", "forget_worker"]
+__all__ = ["Log", "drop", "fill", "forget_worker"]
 
 _PATIENCE_SECONDS = 30.0
 _QUEUE_KBYTES = 262_144
+_PASSING = frozenset({"NON_EMPTY_GROUP", "COORDINATOR_LOAD_IN_PROGRESS", "NOT_COORDINATOR"})
 
 
 @dataclass(slots=True)
 class Log:
     """A filled writes topic.
 
-    `ends`: the end of each partition that has messages; nothing behind it belongs to the data set.
+    `ends`: the end of each partition that has messages; what workers put behind it, ticks, is none of ours.
     `last`: the offset of the last message of each group. `value_bytes`: all values before compression.
     """
 
@@ -81,7 +82,16 @@ def forget_worker(log: Log) -> None:
     """
     admin = AdminClient({"bootstrap.servers": log.bootstrap})
     _delete_group(admin, log.layout.prefix + "worker")
-    names = [log.layout.name(spec.suffix) for spec in TOPICS if spec.suffix != "writes"]
+    _delete(admin, [log.layout.name(spec.suffix) for spec in TOPICS if spec.suffix != "writes"])
+    create_topics(log.bootstrap, log.layout)
+
+
+def drop(log: Log) -> None:
+    """Removes all topics of the log, for the room on the disk."""
+    _delete(AdminClient({"bootstrap.servers": log.bootstrap}), log.layout.names())
+
+
+def _delete(admin: AdminClient, names: list[str]) -> None:
     for deleted in admin.delete_topics(names, operation_timeout=_PATIENCE_SECONDS).values():
         deleted.result()
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -89,7 +99,6 @@ def forget_worker(log: Log) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"topics {names} are still there after {_PATIENCE_SECONDS:g} s")
         time.sleep(0.1)
-    create_topics(log.bootstrap, log.layout)
 
 
 def _produce(producer: Producer, log: Log, record: Record) -> None:
@@ -123,7 +132,7 @@ def _delete_group(admin: AdminClient, group: str) -> None:
             name = error.args[0].name()
             if name == "GROUP_ID_NOT_FOUND":
                 return
-            if name != "NON_EMPTY_GROUP" or time.monotonic() > deadline:
+            if name not in _PASSING or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
         else:

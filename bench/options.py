@@ -1,0 +1,45 @@
+"""What may be chosen on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.site import FULL, QUICK, Sizes
+
+__all__ = ["Options", "parse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How often everything is measured, how large it is, and which benchmarks."""
+
+    runs: int
+    sizes: Sizes
+    names: tuple[str, ...]
+
+
+def parse(known: Sequence[str], arguments: Sequence[str] | None = None) -> Options:
+    """The options in the arguments, or of this process; ends it where they are wrong."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measures linkgauge.")
+    parser.add_argument("--runs", type=_positive, help="how often each contender is measured (5)")
+    parser.add_argument("--only", action="append", metavar="NAMES", help=f"some of {', '.join(known)}")
+    parser.add_argument("--writes", type=_positive, help=f"writes in a data set ({FULL.writes})")
+    parser.add_argument("--every-mix", action="store_true", help="all skews x batches x compressions")
+    parser.add_argument("--quick", action="store_true", help="one small run, to see that all works")
+    found = parser.parse_args(arguments)
+    names = tuple(name for text in found.only or () for name in text.split(","))
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"--only {','.join(unknown)}: there is {', '.join(known)}")
+    sizes = replace(QUICK if found.quick else FULL, every_mix=found.every_mix)
+    if found.writes:
+        sizes = replace(sizes, writes=found.writes)
+    return Options(found.runs or (1 if found.quick else 5), sizes, names or tuple(known))
+
+
+def _positive(text: str) -> int:
+    value = int(text.replace("_", ""))
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1")
+    return value
