@@ -14,7 +14,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import machine, small, worker
+from bench import kernel, machine, small, wire, worker
 from bench.options import Options, parse
 from bench.running import Benchmark, Result, measure
 from bench.site import Site
@@ -27,6 +27,8 @@ _FOLDER = Path(__file__).parent.parent / "build" / "bench"
 BENCHMARKS: dict[str, Callable[[Site], Benchmark]] = {
     "worker": worker.benchmark,
     "small": small.benchmark,
+    "kernel": kernel.benchmark,
+    "wire": wire.benchmark,
 }
 
 

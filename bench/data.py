@@ -12,7 +12,7 @@ writes and, with one group, have the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -38,6 +38,7 @@ __all__ = [
     "batches",
     "bodies",
     "definition",
+    "joined",
     "records",
 ]
 
@@ -150,26 +151,28 @@ def _answers(shape: Shape) -> dict[str, tuple[Row, ...]]:
     parts: dict[str, list[WriteBatch]] = {group: [] for group in shape.group_names}
     for group, writes in batches(shape):
         parts[group].append(writes)
-    return {group: tuple(_rows(shape, _joined(shape, mine))) for group, mine in parts.items() if mine}
+    return {group: tuple(_rows(shape, joined(mine))) for group, mine in parts.items() if mine}
+
+
+def joined(parts: Sequence[WriteBatch]) -> WriteBatch:
+    """Batches with the same volumes as one."""
+    return WriteBatch(
+        np.concatenate([part.time_us for part in parts]),
+        np.concatenate([part.volume_codes for part in parts]),
+        parts[0].volumes,
+        np.concatenate([part.offset_bytes for part in parts]),
+        np.concatenate([part.length_bytes for part in parts]),
+    )
 
 
 def _rows(shape: Shape, writes: WriteBatch) -> Iterator[Row]:
     """Interval by interval, which bounds the memory; the times are in order."""
+    writes = replace(writes, volumes=tuple(volume_id(ARRAY, volume) for volume in writes.volumes))
     sizes = dict.fromkeys(writes.volumes, shape.volume_bytes)
     interval = writes.time_us // (shape.interval_seconds * US)
     edges = [0, *(np.flatnonzero(np.diff(interval)) + 1).tolist(), len(writes)]
     for start, stop in pairwise(edges):
         yield from measure(writes.take(slice(start, stop)), shape.track_bytes, shape.interval_seconds, sizes)
-
-
-def _joined(shape: Shape, parts: list[WriteBatch]) -> WriteBatch:
-    return WriteBatch(
-        np.concatenate([part.time_us for part in parts]),
-        np.concatenate([part.volume_codes for part in parts]),
-        tuple(volume_id(ARRAY, volume) for volume in shape.volume_names),
-        np.concatenate([part.offset_bytes for part in parts]),
-        np.concatenate([part.length_bytes for part in parts]),
-    )
 
 
 def _block(shape: Shape, number: int) -> WriteBatch:

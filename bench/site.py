@@ -20,16 +20,21 @@ __all__ = ["FULL", "QUICK", "Site", "Sizes"]
 class Sizes:
     """How much there is to do.
 
-    `messages` bounds a data set of small batches. `closing_groups` close in memory, `live_groups` on a real
-    worker, `scraped_groups` are on the reporter's page. `every_mix`: all combinations of skew, batch and
-    compression, not only those that differ from the first in one of them.
+    `messages` bounds a data set of small batches. `sample_writes` are what is measured in this process,
+    `folded_writes` what is folded for 10 s; the agent sends `agent_writes`, and `single_writes` one by one.
+    `closing_groups` close in memory, `live_groups` on a real worker, `scraped_groups` are on the reporter's
+    page. `every_mix`: all combinations of skew, batch and compression, not only those that differ from the
+    first in one of them.
     """
 
     writes: int = 24_576_000
     messages: int = 24_000
-    sample_messages: int = 256
+    sample_writes: int = 1 << 21
+    folded_writes: int = 10_000_000
+    agent_writes: int = 1 << 22
+    single_writes: int = 1 << 19
     closing_groups: int = 10_000
-    live_groups: int = 1_000
+    live_groups: tuple[int, ...] = (1_000, 10_000)
     scraped_groups: int = 10_000
     every_mix: bool = False
 
@@ -38,9 +43,12 @@ FULL = Sizes()
 QUICK = Sizes(
     writes=1_228_800,
     messages=1_000,
-    sample_messages=64,
-    closing_groups=1_000,
-    live_groups=100,
+    sample_writes=1 << 19,
+    folded_writes=1_000_000,
+    agent_writes=1 << 19,
+    single_writes=1 << 16,
+    closing_groups=500,
+    live_groups=(100,),
     scraped_groups=1_000,
 )
 
