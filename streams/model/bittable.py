@@ -54,11 +54,13 @@ class BitTable:
         if not len(first):
             return
         extra = last - first
-        if not extra.any():
+        widest = int(extra.max())
+        if not widest:
             self._add(first)
             return
-        more = extra.sum(dtype=np.float64)  # of any length, so that an integer might not hold the sum
-        if more > max(_FEW_TRACKS, _RUNS_FROM_TRACKS * len(first)):
+        few = max(_FEW_TRACKS, _RUNS_FROM_TRACKS * len(first))
+        # An integer might not hold the sum of extents of any length.
+        if widest * len(first) > few and extra.sum(dtype=np.float64) > few:
             self._add_runs(first, last)
             return
         counts = (extra + np.uint64(1)).astype(np.int64)

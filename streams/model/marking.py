@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from streams.model.groups import Definition, Member
 from streams.model.messages import Fold
 from streams.model.opentable import OpenInterval, VolumeTable, slot_of
-from streams.model.tracks import ClippedExtents, clip_extents, track_spans
+from streams.model.tracks import clip_extents, track_spans
 from streams.model.writes import WriteBatch, volume_id
 
 __all__ = ["mark_fold", "mark_writes"]
@@ -76,10 +76,10 @@ def _discard_volume(
     interval: OpenInterval, writes: WriteBatch, rows: Rows, member: Member, definition: Definition
 ) -> int:
     """Counts the discards of one volume; how many lie inside its extents."""
-    taken, count = _taken(writes, rows, member)
+    offset, length, _, count = _taken(writes, rows, member)
     interval.discards += count
     if definition.geometry.discards_mark:
-        _mark_tracks(interval, taken, member, definition)
+        interval.volume(member.id).tracks.mark(*track_spans(offset, length, definition.geometry.track_bytes))
     return count
 
 
@@ -92,29 +92,27 @@ def _mark_volume(
     start_us: int,
 ) -> int:
     """Marks and counts the writes of one volume; how many lie inside its extents."""
-    taken, count = _taken(writes, rows, member)
-    _mark_tracks(interval, taken, member, definition)
-    interval.volume(member.id).count(count, int(taken.inside_bytes.sum()))
+    geometry = definition.geometry
+    offset, length, taken_bytes, count = _taken(writes, rows, member)
+    table = interval.volume(member.id)
+    table.tracks.mark(*track_spans(offset, length, geometry.track_bytes))
+    table.count(count, int(taken_bytes.sum()))
     if interval.slots is not None:
-        slots = slot_of(writes.time_us[rows], start_us, definition.geometry.slot_seconds)
-        np.add.at(interval.slots, slots, taken.inside_bytes.astype(np.int64))
+        slots = slot_of(writes.time_us[rows], start_us, geometry.slot_seconds)
+        np.add.at(interval.slots, slots, taken_bytes.astype(np.int64))
     return count
 
 
-def _mark_tracks(
-    interval: OpenInterval, taken: ClippedExtents, member: Member, definition: Definition
-) -> None:
-    spans = track_spans(taken.offset_bytes, taken.length_bytes, definition.geometry.track_bytes)
-    interval.volume(member.id).tracks.mark(*spans)
-
-
-def _taken(writes: WriteBatch, rows: Rows, member: Member) -> tuple[ClippedExtents, int]:
-    """The extents of the rows as far as the group takes them, and of how many rows it takes anything."""
+def _taken(
+    writes: WriteBatch, rows: Rows, member: Member
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], int]:
+    """What the group takes of the rows: extents that cover it, bytes of each row, and of how many rows."""
     offset, length = writes.offset_bytes[rows], writes.length_bytes[rows].astype(np.uint64)
     if member.extents is None:
-        return ClippedExtents(offset, length, np.ones(len(rows), np.bool_), length), len(rows)
+        return offset, length, length, len(rows)
     clipped = clip_extents(offset, length, member.extents)
-    return clipped, int(np.count_nonzero(clipped.inside))
+    count = int(np.count_nonzero(clipped.inside))
+    return clipped.offset_bytes, clipped.length_bytes, clipped.inside_bytes, count
 
 
 def _by_volume(writes: WriteBatch, rows: Rows) -> list[tuple[str, Rows]]:

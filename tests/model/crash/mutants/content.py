@@ -78,8 +78,8 @@ MUTANTS = [
     Mutant(
         "extents",
         MARKING,
-        "    if member.extents is None:\n        return ClippedExtents(",
-        "    if True:\n        return ClippedExtents(",
+        "    if member.extents is None:\n        return offset, length, length, len(rows)\n",
+        "    if True:\n        return offset, length, length, len(rows)\n",
         f"{_ROWS}: only a member's extents are taken",
     ),
     Mutant(
