@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 PROGRAMS := build/programs
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-all test-external chaos crashes mutants bench lint format lock lock-kafka
+.PHONY: help venv demo test test-all test-external chaos crashes mutants bench bench-peers lint format lock lock-kafka
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ mutants: $(INSTALLED) ## the rule without each of its clauses, many seeds
 # Ratios are taken side by side; absolute figures are this machine's. `make bench ARGS=--help` tells the choices.
 bench: $(INSTALLED) ## measure everything, a table at the end, JSON in build/bench (ARGS="--quick --only worker")
 	$(BIN)/python -m bench $(ARGS)
+
+bench-peers: $(INSTALLED) ## the worker beside other stream processors, which this installs under build/bench/peers
+	$(BIN)/python -m bench.peers $(ARGS)
 
 lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff check

@@ -1,0 +1,90 @@
+"""The peers beside the worker: on the very same topic of batches, and on topics of one write per message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+from bench.data import Shape, Skew, answers, records
+from bench.drain import drain_confluent
+from bench.peers.contenders import BATCHES, SINGLES, Peer, measure_peer
+from bench.peers.single import singles
+from bench.running import Benchmark, Comparison, Measure
+from bench.site import Site
+from bench.topics import drop, fill
+from bench.worker import measure_worker
+from streams.agents.outbox import Compression
+
+__all__ = ["WORKER", "benchmarks"]
+
+WORKER = "worker"
+
+_MIXES: tuple[tuple[Skew, Compression], ...] = (("zipf", "zstd"), ("zipf", "lz4"), ("uniform", "zstd"))
+_SINGLE_SHARE = 6  # of the writes in batches: some seconds for the fastest
+_SINGLE_SECONDS = 1_200  # event time of a topic: four intervals, as many as in batches
+
+
+def benchmarks(site: Site, absent: Sequence[str]) -> list[Benchmark]:
+    """Both comparisons, without the peers that are `absent`."""
+    return [
+        Benchmark(
+            "peers",
+            "Peers on the worker's own topic: Arrow batches of 8,192 writes, one partition",
+            [_on_batches(site, skew, compression, absent) for skew, compression in _MIXES],
+        ),
+        Benchmark(
+            "singles",
+            "Peers on one write per message (20 B, lz4, 8 partitions) beside the worker on batches (zstd)",
+            [_on_singles(site, absent)],
+        ),
+    ]
+
+
+def _on_batches(site: Site, skew: Skew, compression: Compression, absent: Sequence[str]) -> Comparison:
+    shape = Shape(skew=skew, writes=site.sizes.writes)
+
+    @contextmanager
+    def contenders() -> Iterator[Mapping[str, Measure]]:
+        answers(shape)
+        log = fill(site.bootstrap, site.layout(), records(shape), compression)
+        yield {
+            "confluent-kafka, nothing done": partial(drain_confluent, log, shape.writes),
+            WORKER: partial(measure_worker, site, log, shape),
+            **{p.name: partial(measure_peer, p, log, shape, site.folder) for p in _present(BATCHES, absent)},
+        }
+        drop(log)
+
+    return Comparison(f"{skew}, {compression}", contenders)
+
+
+def _on_singles(site: Site, absent: Sequence[str]) -> Comparison:
+    whole = Shape(writes=site.sizes.writes)
+
+    @contextmanager
+    def contenders() -> Iterator[Mapping[str, Measure]]:
+        answers(whole)
+        batched = fill(site.bootstrap, site.layout(), records(whole), "zstd")
+        measures: dict[str, Measure] = {WORKER: partial(measure_worker, site, batched, whole)}
+        logs = {}
+        for peer in _present(SINGLES, absent):
+            shape = _single_shape(whole, peer)
+            if shape not in logs:
+                answers(shape)
+                logs[shape] = fill(site.bootstrap, site.layout(), singles(shape), "lz4")
+            measures[peer.name] = partial(measure_peer, peer, logs[shape], shape, site.folder)
+        yield measures
+        for log in (batched, *logs.values()):
+            drop(log)
+
+    return Comparison("zipf", contenders)
+
+
+def _single_shape(whole: Shape, peer: Peer) -> Shape:
+    writes = max(1, int(whole.writes / _SINGLE_SHARE * peer.share))
+    return replace(whole, writes=writes, writes_per_second=max(1, writes // _SINGLE_SECONDS))
+
+
+def _present(peers: Sequence[Peer], absent: Sequence[str]) -> list[Peer]:
+    return [peer for peer in peers if peer.environment not in absent]
