@@ -19,7 +19,7 @@ from streams.broker.layout import TOPICS, TopicLayout
 from streams.broker.topics import create_topics
 from streams.wire.record import Record
 
-__all__ = ["Log", "drop", "fill", "forget_worker"]
+__all__ = ["Log", "drop", "fill", "forget_worker", "put"]
 
 _PATIENCE_SECONDS = 30.0
 _QUEUE_KBYTES = 262_144
@@ -31,13 +31,15 @@ class Log:
     """A filled writes topic.
 
     `ends`: the end of each partition that has messages; what workers put behind it, ticks, is none of ours.
-    `last`: the offset of the last message of each group. `value_bytes`: all values before compression.
+    `last` and `last_ms`: the offset of the last message of each group, and when the broker appended it, in
+    milliseconds. `value_bytes`: all values before compression.
     """
 
     bootstrap: str
     layout: TopicLayout
     ends: dict[int, int] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
+    last_ms: dict[str, int] = field(default_factory=dict)
     messages: int = 0
     value_bytes: int = 0
 
@@ -53,9 +55,15 @@ def fill(
     """Makes all topics under a new prefix and puts the records onto the writes topic, as an agent would."""
     create_topics(bootstrap, layout)
     log = Log(bootstrap, layout)
+    put(log, records, compression)
+    return log
+
+
+def put(log: Log, records: Iterable[Record], compression: Compression = "zstd") -> None:
+    """Adds records to the log and waits until the broker has them."""
     producer = Producer(
         {
-            "bootstrap.servers": bootstrap,
+            "bootstrap.servers": log.bootstrap,
             "log_level": 3,  # not every warning while the broker wakes up
             "partitioner": "murmur2_random",
             "enable.idempotence": True,
@@ -65,14 +73,13 @@ def fill(
             "queue.buffering.max.kbytes": _QUEUE_KBYTES,
         }
     )
-    sent = 0
+    sent, had = 0, log.messages
     for record in records:
         _produce(producer, log, record)
         sent += 1
     producer.flush(_PATIENCE_SECONDS)
-    if log.messages < sent:
-        raise TimeoutError(f"{sent - log.messages} messages are not acknowledged: look at the broker")
-    return log
+    if log.messages < had + sent:
+        raise TimeoutError(f"{had + sent - log.messages} messages are not acknowledged: look at the broker")
 
 
 def forget_worker(log: Log) -> None:
@@ -108,6 +115,7 @@ def _produce(producer: Producer, log: Log, record: Record) -> None:
         place, offset = message.partition() or 0, message.offset() or 0
         log.ends[place] = max(log.ends.get(place, 0), offset + 1)
         log.last[record.key.decode()] = offset
+        log.last_ms[record.key.decode()] = message.timestamp()[1]
         log.messages += 1
         log.value_bytes += len(record.value or b"")
 
