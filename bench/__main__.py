@@ -14,7 +14,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import closing, kernel, live, machine, small, wire, worker
+from bench import agent, closing, kernel, live, machine, scrape, small, wire, worker
 from bench.options import Options, parse
 from bench.running import Benchmark, Result, measure
 from bench.site import Site
@@ -31,6 +31,8 @@ BENCHMARKS: dict[str, Callable[[Site], Benchmark]] = {
     "wire": wire.benchmark,
     "closing": closing.benchmark,
     "live": live.benchmark,
+    "scrape": scrape.benchmark,
+    "agent": agent.benchmark,
 }
 
 

@@ -29,7 +29,7 @@ def parse(known: Sequence[str], arguments: Sequence[str] | None = None) -> Optio
     parser.add_argument("--every-mix", action="store_true", help="all skews x batches x compressions")
     parser.add_argument("--quick", action="store_true", help="one small run, to see that all works")
     found = parser.parse_args(arguments)
-    names = tuple(name for text in found.only or () for name in text.split(","))
+    names = tuple(dict.fromkeys(name for text in found.only or () for name in text.split(",")))
     if unknown := [name for name in names if name not in known]:
         parser.error(f"--only {','.join(unknown)}: there is {', '.join(known)}")
     sizes = replace(QUICK if found.quick else FULL, every_mix=found.every_mix)

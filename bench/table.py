@@ -8,7 +8,7 @@ from bench.running import Result, median, spread
 
 __all__ = ["number", "table"]
 
-_SCALES = ((1e9, "G"), (1e6, "M"), (1e4, "k"))
+_SCALES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))  # from where on, unit, suffix
 
 
 def table(title: str, results: Sequence[Result]) -> str:
@@ -24,9 +24,11 @@ def table(title: str, results: Sequence[Result]) -> str:
 
 def number(value: float) -> str:
     """Three digits and a suffix for thousands (from 10,000), millions and billions."""
-    for scale, suffix in _SCALES:
-        if abs(value) >= scale * 0.9995:
-            return f"{_three_digits(value / scale)} {suffix}"
+    for least, unit, suffix in _SCALES:
+        if abs(value) >= least * 0.9995:
+            return f"{_three_digits(value / unit)} {suffix}"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
     return _three_digits(value)
 
 
@@ -42,7 +44,10 @@ def _cell(values: Sequence[float]) -> str:
     if not values:
         return ""
     middle = number(median(values))
-    return f"{middle} ±{spread(values):>3.0%}" if len(values) > 1 else middle
+    if len(values) == 1:
+        return middle
+    # What came out the same every time needs no spread, only the room for it.
+    return middle + (f" ±{spread(values):>3.0%}" if min(values) < max(values) else " " * 5)
 
 
 def _placed(row: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
