@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of
+from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of, spread
 
 __all__ = ["PART_TRACKS", "BitTable"]
 
@@ -63,10 +63,8 @@ class BitTable:
         if widest * len(first) > few and extra.sum(dtype=np.float64) > few:
             self._add_runs(first, last)
             return
-        counts = (extra + np.uint64(1)).astype(np.int64)
-        starts = np.cumsum(counts) - counts
-        within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(starts, counts)
-        self._add(np.repeat(first, counts) + within.astype(np.uint64))
+        row, within = spread(extra.astype(np.int64) + 1)
+        self._add(first[row] + within.astype(np.uint64))
 
     def update(self, other: BitTable) -> None:
         """ORs another table into this one."""
@@ -184,9 +182,12 @@ class BitTable:
         return f"BitTable({len(self)} tracks)"
 
     def _add(self, tracks: Tracks) -> None:
-        if not len(tracks):
+        self.add_ascending(np.sort(tracks))
+
+    def add_ascending(self, ordered: Tracks) -> None:
+        """Sets the bits of tracks that ascend; one may be there more than once."""
+        if not len(ordered):
             return
-        ordered = np.sort(tracks)
         if ordered[-1] < _WORD:
             self._add_low(0, ordered)
             return

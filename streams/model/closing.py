@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from streams.model.entries import Gap, Interval, Summary, summarise
@@ -17,8 +18,9 @@ __all__ = ["close", "count_tick", "lacks_agents"]
 
 @dataclass(slots=True)
 class _Draft:
-    """A mark in the making."""
+    """A mark in the making. `fed` are the intervals that are open, ascending."""
 
+    fed: deque[int]
     intervals: list[Interval] = field(default_factory=list)
     rungs: list[Interval] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -64,14 +66,15 @@ def _watermarks(agents: list[AgentState]) -> list[int]:
 def close(group: OpenGroup, message: Message, *, forced: bool) -> Mark | None:
     """Closes all that is complete now. None where nothing is and no mark is `forced`."""
     ticked = forced and isinstance(message.body, Tick)
-    reach = _reach(group, message, ticked=ticked)
-    if not forced and not _ready(group, reach):
+    fed = deque(sorted(group.open))
+    reach = _reach(group, message, fed, ticked=ticked)
+    if not forced and not _ready(group, fed, reach):
         return None
-    draft, before = _Draft(), group.state.closed
+    draft, before = _Draft(fed), group.state.closed
     revised = _merge_late(group, draft)
-    while reach is not None and _ready(group, reach):
+    while reach is not None and _ready(group, fed, reach):
         _close_next(group, draft, reach)
-        reach = _reach(group, message, ticked=ticked)
+        reach = _reach(group, message, fed, ticked=ticked)
     _publish_rungs(group, draft, before, revised)
     _forget_old(group)
     group.state.offset = message.offset
@@ -90,22 +93,22 @@ def close(group: OpenGroup, message: Message, *, forced: bool) -> Mark | None:
     )
 
 
-def _reach(group: OpenGroup, message: Message, *, ticked: bool) -> _Reach | None:
+def _reach(group: OpenGroup, message: Message, fed: deque[int], *, ticked: bool) -> _Reach | None:
     """How far the agents let the group close; None while they hold it open.
 
     Where all agents are silent only a tick that counted (`ticked`) moves the watermark on.
     """
     state, length_us = group.state, group.geometry.interval_us
-    following = _following(group)
+    following = _following(group, fed)
     version = state.versions[0] if following is None else group.version_at(following)
     agents = list(_heard(state).values())
     if state.deleted:
-        return _through_open(group, agents)
+        return _through_open(fed, agents)
     if lacks_agents(state, version) and state.ticks - version.ticks < group.geometry.silent_ticks:
         return None
     live = [agent for agent in agents if agent.left_at is None]
     if not live:
-        return _through_open(group, agents)
+        return _through_open(fed, agents)
     talking = [agent for agent in live if state.ticks - agent.heard < group.geometry.silent_ticks]
     if talking:
         return _reach_to(min(_watermarks(talking)), length_us)
@@ -118,22 +121,22 @@ def _reach_to(watermark_us: int, length_us: int) -> _Reach:
     return _Reach(watermark_us // length_us - 1, watermark_us)
 
 
-def _through_open(group: OpenGroup, agents: list[AgentState]) -> _Reach | None:
+def _through_open(fed: deque[int], agents: list[AgentState]) -> _Reach | None:
     """All agents left, or none ever came: nobody will fill the open intervals any more."""
-    if not group.open:
+    if not fed:
         return None
-    return _Reach(max(group.open), max(_watermarks(agents), default=0), abandoned=True)
+    return _Reach(fed[-1], max(_watermarks(agents), default=0), abandoned=True)
 
 
-def _following(group: OpenGroup) -> int | None:
+def _following(group: OpenGroup, fed: deque[int]) -> int | None:
     """The next interval to close."""
     if group.state.closed is not None:
         return group.state.closed + 1
-    return min(group.open, default=None)
+    return fed[0] if fed else None
 
 
-def _ready(group: OpenGroup, reach: _Reach | None) -> bool:
-    following = _following(group)
+def _ready(group: OpenGroup, fed: deque[int], reach: _Reach | None) -> bool:
+    following = _following(group, fed)
     return reach is not None and following is not None and following <= reach.last
 
 
@@ -151,15 +154,15 @@ def _merge_late(group: OpenGroup, draft: _Draft) -> list[int]:
 
 def _close_next(group: OpenGroup, draft: _Draft, reach: _Reach) -> None:
     """Closes the next interval, or the whole run up to the next fed one where it is too long to show."""
-    following = _following(group)
+    following = _following(group, draft.fed)
     assert following is not None  # noqa: S101  # _ready said so
-    fed = following
-    if following not in group.open:
-        fed = min((interval for interval in group.open if interval > following), default=reach.last + 1)
+    fed = draft.fed[0] if draft.fed else reach.last + 1
     if fed - following > group.geometry.max_gap_intervals:
         _close_gap(group, draft, following, fed)
         return
     content = group.open.pop(following, None) or OpenInterval.empty(group.geometry)
+    if fed == following:
+        draft.fed.popleft()
     group.state.closed = following
     if group.windows_in(group.span_of(following)):
         cut = reach.abandoned and group.span_of(following)[1] > reach.watermark_us

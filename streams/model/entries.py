@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 from streams.model.bittable import BitTable
 from streams.model.intervals import US, Spans, total_us
@@ -62,9 +62,7 @@ class Totals:
 
     def plus(self, **counts: int) -> Totals:
         """These totals with the given counters raised."""
-        return Totals(
-            **{f.name: getattr(self, f.name) + counts.pop(f.name, 0) for f in fields(self)}, **counts
-        )
+        return replace(self, **{name: getattr(self, name, 0) + count for name, count in counts.items()})
 
 
 @dataclass(frozen=True, slots=True)

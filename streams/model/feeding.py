@@ -190,11 +190,19 @@ class _Feeder:
         """Marks the rows that belong; how many writes did."""
         definition = self._group.version_at(interval).definition
         start_us = interval * self._geometry.interval_us
-        rows = check_members(writes, rows, screen, self._body.origin.array, definition)
-        inside = collected(writes.time_us[rows], self._group.windows_in(self._group.span_of(interval)))
-        self._uncollected(len(rows) - int(inside.sum()))
-        rows = rows[inside]
-        written, outside = mark_writes(table, writes, rows, self._body.origin.array, definition, start_us)
+        array = self._body.origin.array
+        if len(rows) < len(writes):
+            writes = writes.take(rows)
+        for reason, faulty in check_members(writes, array, definition):
+            screen.refuse(rows[faulty], reason)
+        sound = screen.verdicts[rows] == 0
+        if not sound.all():
+            writes = writes.take(sound)
+        inside = collected(writes.time_us, self._group.windows_in(self._group.span_of(interval)))
+        if not inside.all():
+            self._uncollected(len(writes) - int(inside.sum()))
+            writes = writes.take(inside)
+        written, outside = mark_writes(table, writes, array, definition, start_us)
         self._uncollected(outside)
         return written
 

@@ -1,44 +1,73 @@
-"""Marking: accepted writes and folds of one message go into one interval."""
+"""Marking: accepted writes and folds of one message go into one interval.
+
+The writes of all volumes go through together: nothing here loops over writes, and what loops over volumes is
+short.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.model.groups import Definition, Member
+from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import Fold
-from streams.model.opentable import OpenInterval, VolumeTable, slot_of
-from streams.model.tracks import clip_extents, track_spans
-from streams.model.writes import WriteBatch, volume_id
+from streams.model.opentable import OpenInterval, slot_of
+from streams.model.tracks import Extents, clip_extents, track_spans
+from streams.model.volumetables import VolumeTable
+from streams.model.writes import Codes, WriteBatch, volume_id
 
 __all__ = ["mark_fold", "mark_writes"]
 
-Rows = NDArray[np.int64]
+_EXACT_IN_DOUBLE = 1 << 53
+
+Members = Mapping[int, Member]
+"""The members of a definition by their code in a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a group takes of some writes: extents that cover it, with the codes of their volumes.
+
+    `inside` says of every write whether anything of it is taken, `inside_bytes` how much.
+    """
+
+    codes: Codes
+    offset_bytes: Extents
+    length_bytes: Extents
+    inside: NDArray[np.bool_]
+    inside_bytes: Extents
+
+    @property
+    def writes(self) -> int:
+        """How many writes are taken."""
+        return int(np.count_nonzero(self.inside))
 
 
 def mark_writes(
-    interval: OpenInterval, writes: WriteBatch, rows: Rows, array: str, definition: Definition, start_us: int
+    interval: OpenInterval, writes: WriteBatch, array: str, definition: Definition, start_us: int
 ) -> tuple[int, int]:
-    """Puts the chosen rows, all inside the interval and known to the definition, into the interval.
+    """Puts writes, all inside the interval and known to the definition, into the interval.
 
     Returns how many writes counted, discards aside, and how many rows of either kind lie outside the extents
     that the group takes of their volume.
     """
-    written = outside = 0
+    if not len(writes):
+        return 0, 0
+    members, geometry = _members(writes, array, definition), definition.geometry
+    outside = 0
     if writes.discard is not None:
-        discards = rows[writes.discard[rows]]
-        rows = rows[~writes.discard[rows]]
-        for name, mine in _by_volume(writes, discards):
-            member = definition.by_id[volume_id(array, name)]
-            outside += len(mine) - _discard_volume(interval, writes, mine, member, definition)
-    for name, mine in _by_volume(writes, rows):
-        member = definition.by_id[volume_id(array, name)]
-        count = _mark_volume(interval, writes, mine, member, definition, start_us)
-        written += count
-        outside += len(mine) - count
-    return written, outside
+        discards = writes.take(writes.discard)
+        outside += len(discards) - _discard(interval, discards, members, geometry)
+        writes = writes.take(~writes.discard)
+    taken = _take(writes, members)
+    _mark_tracks(interval, taken, members, geometry)
+    _count_volumes(interval, writes, taken, members)
+    _count_slots(interval, writes, taken, start_us, geometry.slot_seconds)
+    return taken.writes, outside + len(writes) - taken.writes
 
 
 def mark_fold(
@@ -56,7 +85,7 @@ def mark_fold(
         )
         if len(inside) < len(tracks):
             tracks, writes, written_bytes = inside, None, None
-    interval.volume(member.id).merge(VolumeTable(tracks, writes, written_bytes))
+    interval.volumes.table(member.id).merge(VolumeTable(tracks, writes, written_bytes))
     _count_slot(interval, fold, written_bytes, start_us, geometry.slot_seconds)
 
 
@@ -72,57 +101,82 @@ def _count_slot(
         interval.slots[first] += written_bytes
 
 
-def _discard_volume(
-    interval: OpenInterval, writes: WriteBatch, rows: Rows, member: Member, definition: Definition
-) -> int:
-    """Counts the discards of one volume; how many lie inside its extents."""
-    offset, length, _, count = _taken(writes, rows, member)
-    interval.discards += count
-    if definition.geometry.discards_mark:
-        interval.volume(member.id).tracks.mark(*track_spans(offset, length, definition.geometry.track_bytes))
-    return count
+def _members(writes: WriteBatch, array: str, definition: Definition) -> Members:
+    used = np.flatnonzero(np.bincount(writes.volume_codes)).tolist()
+    return {code: definition.by_id[volume_id(array, writes.volumes[code])] for code in used}
 
 
-def _mark_volume(
-    interval: OpenInterval,
-    writes: WriteBatch,
-    rows: Rows,
-    member: Member,
-    definition: Definition,
-    start_us: int,
-) -> int:
-    """Marks and counts the writes of one volume; how many lie inside its extents."""
-    geometry = definition.geometry
-    offset, length, taken_bytes, count = _taken(writes, rows, member)
-    table = interval.volume(member.id)
-    table.tracks.mark(*track_spans(offset, length, geometry.track_bytes))
-    table.count(count, int(taken_bytes.sum()))
-    if interval.slots is not None:
-        slots = slot_of(writes.time_us[rows], start_us, geometry.slot_seconds)
-        np.add.at(interval.slots, slots, taken_bytes.astype(np.int64))
-    return count
+def _discard(interval: OpenInterval, discards: WriteBatch, members: Members, geometry: Geometry) -> int:
+    """Counts discards; how many lie inside the extents."""
+    taken = _take(discards, members)
+    interval.discards += taken.writes
+    if geometry.discards_mark:
+        _mark_tracks(interval, taken, members, geometry)
+    return taken.writes
 
 
-def _taken(
-    writes: WriteBatch, rows: Rows, member: Member
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], int]:
-    """What the group takes of the rows: extents that cover it, bytes of each row, and of how many rows."""
-    offset, length = writes.offset_bytes[rows], writes.length_bytes[rows].astype(np.uint64)
-    if member.extents is None:
-        return offset, length, length, len(rows)
-    clipped = clip_extents(offset, length, member.extents)
-    count = int(np.count_nonzero(clipped.inside))
-    return clipped.offset_bytes, clipped.length_bytes, clipped.inside_bytes, count
+def _mark_tracks(interval: OpenInterval, taken: _Taken, members: Members, geometry: Geometry) -> None:
+    filled = taken.length_bytes > 0
+    codes = taken.codes if filled.all() else taken.codes[filled]
+    numbers = np.zeros(max(members) + 1, np.int64)
+    for code, member in members.items():
+        numbers[code] = interval.volumes.number(member.id)
+    spans = track_spans(taken.offset_bytes, taken.length_bytes, geometry.track_bytes)
+    interval.volumes.mark(numbers[codes], *spans)
 
 
-def _by_volume(writes: WriteBatch, rows: Rows) -> list[tuple[str, Rows]]:
-    """The rows of each volume that occurs; a pass over volumes, never over writes."""
-    if not len(rows):
-        return []
-    codes = writes.volume_codes[rows]
-    if len(writes.volumes) == 1:
-        return [(writes.volumes[0], rows)]
-    order = np.argsort(codes, kind="stable")
-    rows, codes = rows[order], codes[order]
-    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(rows)]
-    return [(writes.volumes[int(codes[start])], rows[start:end]) for start, end in pairwise(edges)]
+def _count_volumes(interval: OpenInterval, writes: WriteBatch, taken: _Taken, members: Members) -> None:
+    codes, size = writes.volume_codes, max(members) + 1
+    counts = np.bincount(codes if taken.inside.all() else codes[taken.inside], minlength=size)
+    sizes_bytes = _sums(codes, taken.inside_bytes, size)
+    for code, member in members.items():
+        interval.volumes.count(member.id, int(counts[code]), int(sizes_bytes[code]))
+
+
+def _count_slots(
+    interval: OpenInterval, writes: WriteBatch, taken: _Taken, start_us: int, slot_seconds: int
+) -> None:
+    if interval.slots is None or not len(writes):
+        return
+    edges_us = np.array([writes.time_us.min(), writes.time_us.max()])
+    first, last = slot_of(edges_us, start_us, slot_seconds).tolist()
+    if first == last:  # as in most messages of a busy agent
+        interval.slots[first] += int(taken.inside_bytes.sum(dtype=np.uint64))
+        return
+    slots = slot_of(writes.time_us, start_us, slot_seconds)
+    interval.slots += _sums(slots, taken.inside_bytes, len(interval.slots))
+
+
+def _sums(groups: NDArray[np.integer], sizes: Extents, count: int) -> NDArray[np.int64]:
+    """The exact sum of the sizes in each of `count` groups."""
+    if not len(sizes) or int(sizes.max()) * len(sizes) >= _EXACT_IN_DOUBLE:
+        sums = np.zeros(count, np.int64)
+        np.add.at(sums, groups, sizes.astype(np.int64))
+        return sums
+    return np.bincount(groups, weights=sizes, minlength=count).astype(np.int64)
+
+
+def _take(writes: WriteBatch, members: Members) -> _Taken:
+    """The writes as far as the group takes them; of most volumes it takes all."""
+    codes, offset, length = writes.volume_codes, writes.offset_bytes, writes.length_bytes
+    limits = {code: member.extents for code, member in members.items() if member.extents is not None}
+    if not limits:
+        return _Taken(codes, offset, length, np.ones(len(writes), np.bool_), length)
+    limited = np.isin(codes, list(limits))
+    inside, inside_bytes = ~limited, np.where(limited, 0, length).astype(np.uint64)
+    pieces = [(codes[inside], offset[inside], length[inside].astype(np.uint64))]
+    for code, rows in _by_volume(codes, np.flatnonzero(limited)):
+        clipped = clip_extents(offset[rows], length[rows].astype(np.uint64), limits[code])
+        inside[rows], inside_bytes[rows] = clipped.inside, clipped.inside_bytes
+        same = np.full(len(clipped.offset_bytes), code, codes.dtype)
+        pieces.append((same, clipped.offset_bytes, clipped.length_bytes))
+    code_column, offset_column, length_column = map(np.concatenate, zip(*pieces, strict=True))
+    return _Taken(code_column, offset_column, length_column, inside, inside_bytes)
+
+
+def _by_volume(codes: Codes, rows: NDArray[np.intp]) -> list[tuple[int, NDArray[np.intp]]]:
+    """The rows of each volume that occurs, by its code."""
+    order = np.argsort(codes[rows], kind="stable")
+    rows = rows[order]
+    edges = np.flatnonzero(np.diff(codes[rows], prepend=-1))
+    return [(int(codes[rows[start]]), rows[start:end]) for start, end in pairwise([*edges, len(rows)])]

@@ -8,32 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval
 from streams.model.groups import Geometry, Member
 from streams.model.intervals import US, Span, Spans, clip, intersect, union
 from streams.model.state import Version
+from streams.model.volumetables import VolumeTable, VolumeTables
 
-__all__ = ["OpenInterval", "VolumeTable"]
-
-
-@dataclass(slots=True)
-class VolumeTable:
-    """What one volume holds in the interval; counts are None once a source could not know them."""
-
-    tracks: BitTable = field(default_factory=BitTable)
-    writes: int | None = 0
-    written_bytes: int | None = 0
-
-    def merge(self, other: VolumeTable) -> None:
-        """ORs the tracks, adds the counts."""
-        self.tracks.update(other.tracks)
-        self.count(other.writes, other.written_bytes)
-
-    def count(self, writes: int | None, written_bytes: int | None) -> None:
-        """Adds to the counts; unknown plus anything is unknown."""
-        self.writes = _add(self.writes, writes)
-        self.written_bytes = _add(self.written_bytes, written_bytes)
+__all__ = ["OpenInterval", "slot_of"]
 
 
 @dataclass(slots=True)
@@ -41,7 +22,7 @@ class OpenInterval:
     """A base interval that fills. `slots`: bytes written in each slot, None once they are unknown."""
 
     slots: NDArray[np.int64] | None
-    volumes: dict[str, VolumeTable] = field(default_factory=dict)
+    volumes: VolumeTables = field(default_factory=VolumeTables)
     spans: dict[str, Spans] = field(default_factory=dict)
     discards: int = 0
     late_writes: int = 0
@@ -55,23 +36,17 @@ class OpenInterval:
     def reopened(cls, interval: Interval) -> OpenInterval:
         """The content of a closed base interval, to be revised; the closed one stays as it is."""
         slots = interval.written_bytes_by_slot
-        return cls(
+        content = cls(
             slots=None if slots is None else np.array(slots, np.int64),
-            volumes={
-                entry.volume: VolumeTable(entry.tracks.copy(), entry.writes, entry.written_bytes)
-                for entry in interval.entries
-            },
             spans={agent: list(spans) for agent, spans in interval.agent_spans},
             discards=interval.discards,
             late_writes=interval.late_writes,
         )
-
-    def volume(self, name: str) -> VolumeTable:
-        """The table of a volume, made on first use."""
-        table = self.volumes.get(name)
-        if table is None:
-            table = self.volumes[name] = VolumeTable()
-        return table
+        for entry in interval.entries:
+            content.volumes.table(entry.volume).merge(
+                VolumeTable(entry.tracks, entry.writes, entry.written_bytes)
+            )
+        return content
 
     def vouch(self, agent: str, span: Span) -> None:
         """Notes that the agent saw every write of its volumes in this span."""
@@ -83,8 +58,7 @@ class OpenInterval:
 
     def merge(self, other: OpenInterval) -> None:
         """Puts the content of another interval, a late one, on top."""
-        for name, table in other.volumes.items():
-            self.volume(name).merge(table)
+        self.volumes.merge(other.volumes)
         for agent, spans in other.spans.items():
             self.spans[agent] = union([*self.spans.get(agent, []), *spans])
         self.slots = None if self.slots is None or other.slots is None else self.slots + other.slots
@@ -103,6 +77,7 @@ class OpenInterval:
         for agent, spans in self.spans.items():
             array = agent.partition("/")[0]
             by_array[array] = union([*by_array.get(array, []), *spans])
+        tables = self.volumes.by_volume()
         return Interval(
             group=version.definition.group,
             definition_version=version.number,
@@ -111,7 +86,7 @@ class OpenInterval:
             revision=revision,
             partial=partial,
             entries=tuple(
-                self._entry(member, geometry.track_bytes, by_array, windows)
+                self._entry(member, tables.get(member.id), geometry.track_bytes, by_array, windows)
                 for member in version.definition.by_id.values()
             ),
             slot_seconds=geometry.slot_seconds,
@@ -122,9 +97,14 @@ class OpenInterval:
         )
 
     def _entry(
-        self, member: Member, track_bytes: int, by_array: dict[str, Spans], windows: Sequence[Span]
+        self,
+        member: Member,
+        table: VolumeTable | None,
+        track_bytes: int,
+        by_array: dict[str, Spans],
+        windows: Sequence[Span],
     ) -> Entry:
-        table = self.volumes.get(member.id) or VolumeTable()
+        table = table or VolumeTable()
         covered = by_array.get(member.array, [])
         for agent in member.agents:
             covered = intersect(covered, self.spans.get(f"{member.array}/{agent}", []))
@@ -137,10 +117,6 @@ class OpenInterval:
             written_bytes=table.written_bytes,
             covered=union(span for window in windows for span in clip(covered, window)),
         )
-
-
-def _add(left: int | None, right: int | None) -> int | None:
-    return None if left is None or right is None else left + right
 
 
 def slot_of(time_us: NDArray[np.int64], start_us: int, slot_seconds: int) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-__all__ = ["bitmaps_of_runs", "merged_runs", "overlaps", "runs_of"]
+__all__ = ["bitmaps_of_runs", "merged_runs", "overlaps", "runs_of", "spread"]
 
 Tracks = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -40,7 +40,7 @@ def overlaps(first: Tracks, last: Tracks, low: Tracks, high: Tracks) -> tuple[Tr
     """What two lists of runs share, both ascending and without overlap, both ends inclusive."""
     begin = np.searchsorted(high, first)
     counts = np.maximum(np.searchsorted(low, last, "right") - begin, 0)
-    row, within = _spread(counts)
+    row, within = spread(counts)
     other = begin[row] + within
     return np.maximum(first[row], low[other]), np.minimum(last[row], high[other])
 
@@ -53,7 +53,7 @@ def bitmaps_of_runs(first: Tracks, last: Tracks) -> Iterator[tuple[int, BitMap]]
     if not len(first):
         return
     counts = ((last >> _CONTAINER_BITS) - (first >> _CONTAINER_BITS)).astype(np.int64) + 1
-    row, within = _spread(counts)
+    row, within = spread(counts)
     container = (first >> _CONTAINER_BITS)[row] + within.astype(np.uint64)
     start = np.where(within == 0, (first & _LOW)[row], np.uint64(0)).astype(np.uint16)
     end = np.where(within == counts[row] - 1, (last & _LOW)[row], _LOW).astype(np.uint16)
@@ -70,7 +70,7 @@ def runs_of(bits: BitMap) -> tuple[Tracks, Tracks]:
     return np.asarray(first.to_array(), np.uint64), np.asarray(last.to_array(), np.uint64)
 
 
-def _spread(counts: Places) -> tuple[Places, Places]:
+def spread(counts: Places) -> tuple[Places, Places]:
     """For rows that make `counts` pieces each: the row of every piece, and its number within the row."""
     row = np.repeat(np.arange(len(counts)), counts)
     return row, np.arange(len(row)) - (np.cumsum(counts) - counts)[row]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streams.model.groups import Definition, Geometry
 from streams.model.intervals import US, Span
 from streams.model.messages import Fold
-from streams.model.writes import WriteBatch, volume_id
+from streams.model.writes import Codes, WriteBatch, volume_id
 
 __all__ = ["REASONS", "Screen", "by_interval", "fold_fault", "fold_interval", "stateless"]
 
@@ -64,6 +64,8 @@ class Screen:
 
     def refused(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Each reason that occurred, in a fixed order, with the mask of its writes."""
+        if not self.verdicts.any():
+            return
         for code in np.unique(self.verdicts).tolist():
             if code:
                 yield _NAMES[code], self.verdicts == code
@@ -72,18 +74,26 @@ class Screen:
 def stateless(writes: WriteBatch, append_us: int, geometry: Geometry) -> Screen:
     """Refuses what no definition and no state could make right."""
     screen = Screen(np.zeros(len(writes), np.int8))
-    if len(writes):
-        limit = append_us + geometry.max_clock_ahead_seconds * US
-        screen.refuse(writes.time_us > limit, "ahead-of-clock")
+    if not len(writes):
+        return screen
+    # Most batches have nothing to refuse; their extremes say so for less than a column of verdicts costs.
+    limit_us = append_us + geometry.max_clock_ahead_seconds * US
+    if int(writes.time_us.max()) > limit_us:
+        screen.refuse(writes.time_us > limit_us, "ahead-of-clock")
+    if int(writes.time_us.min()) < 0:
         screen.refuse(writes.time_us < 0, "before-1970")
-        screen.refuse(writes.length_bytes > _MAX_LENGTH, "extent")
-        beyond = writes.offset_bytes > _EXTENT_END
-        screen.refuse(
-            beyond | (writes.length_bytes > _EXTENT_END - np.minimum(writes.offset_bytes, _EXTENT_END)),
-            "extent",
-        )
-        _refuse_widest(writes, screen, geometry)
+    longest = int(writes.length_bytes.max())
+    if longest > _MAX_LENGTH or int(writes.offset_bytes.max()) + longest > int(_EXTENT_END):
+        _refuse_extents(writes, screen)
+    _refuse_widest(writes, screen, geometry)
     return screen
+
+
+def _refuse_extents(writes: WriteBatch, screen: Screen) -> None:
+    screen.refuse(writes.length_bytes > _MAX_LENGTH, "extent")
+    beyond = writes.offset_bytes > _EXTENT_END
+    room = _EXTENT_END - np.minimum(writes.offset_bytes, _EXTENT_END)
+    screen.refuse(beyond | (writes.length_bytes > room), "extent")
 
 
 def _refuse_widest(writes: WriteBatch, screen: Screen, geometry: Geometry) -> None:
@@ -104,13 +114,15 @@ def by_interval(
     writes: WriteBatch, screen: Screen, interval_us: int
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """`(interval, rows)` of the writes that are fine so far, in order of time."""
-    rows = np.flatnonzero(screen.verdicts == 0)
+    rows = np.flatnonzero(screen.verdicts == 0) if screen.verdicts.any() else np.arange(len(writes))
     if not len(rows):
         return
-    index = writes.time_us[rows] // interval_us
-    if index.min() == index.max():
-        yield int(index[0]), rows
+    times_us = writes.time_us[rows]
+    first, last = (int(edge_us) // interval_us for edge_us in (times_us.min(), times_us.max()))
+    if first == last:
+        yield first, rows
         return
+    index = times_us // interval_us
     order = np.argsort(index, kind="stable")
     rows, index = rows[order], index[order]
     for start, end in pairwise([0, *(np.flatnonzero(np.diff(index)) + 1).tolist(), len(rows)]):
@@ -118,30 +130,35 @@ def by_interval(
 
 
 def check_members(
-    writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, array: str, definition: Definition
-) -> NDArray[np.int64]:
-    """Refuses writes to unknown volumes or beyond a declared size; returns the rows that remain."""
-    names, codes = writes.volumes, writes.volume_codes[rows]
-    if len(names) > len(rows):  # many names, and writes in many intervals: look at those that occur here
-        used, places = np.unique(codes, return_inverse=True)
-        names, codes = tuple(names[code] for code in used.tolist()), places.astype(np.int32)
-    members = [definition.by_id.get(volume_id(array, name)) for name in names]
-    known = np.array([member is not None for member in members], np.bool_)
-    unknown = ~known[codes]
-    if unknown.any():
-        screen.refuse(rows[unknown], "unknown-volume")
-        rows = rows[~unknown]
-        codes = codes[~unknown]
-    sizes = np.array([m.volume_bytes or 1 << 63 if m else 0 for m in members], np.uint64)
-    beyond = writes.offset_bytes[rows] + writes.length_bytes[rows] > sizes[codes]
-    if beyond.any():
-        screen.refuse(rows[beyond], "beyond-volume")
-        rows = rows[~beyond]
-    return rows
+    writes: WriteBatch, array: str, definition: Definition
+) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Writes to unknown volumes or beyond a declared size: each reason that occurs, with their mask."""
+    if not len(writes):
+        return []
+    codes = writes.volume_codes
+    used = _used(codes, len(writes.volumes))
+    members = [definition.by_id.get(volume_id(array, writes.volumes[code])) for code in used.tolist()]
+    sizes = np.zeros(int(used[-1]) + 1, np.uint64)
+    sizes[used] = [member.volume_bytes or 1 << 63 if member else 0 for member in members]
+    ends = writes.offset_bytes + writes.length_bytes
+    if None not in members and ends.max() <= sizes[used].min():
+        return []
+    limits = sizes[codes]
+    faults = {"unknown-volume": limits == 0, "beyond-volume": (ends > limits) & (limits > 0)}
+    return [(reason, mask) for reason, mask in faults.items() if mask.any()]
+
+
+def _used(codes: Codes, volumes: int) -> NDArray[np.intp]:
+    """The codes that occur: a message may name many volumes and spread its writes over many intervals."""
+    if volumes > len(codes):
+        return np.unique(codes).astype(np.intp)
+    return np.flatnonzero(np.bincount(codes))
 
 
 def collected(time_us: NDArray[np.int64], windows: Sequence[Span]) -> NDArray[np.bool_]:
     """Which of the times lie inside a window of collection."""
+    if len(time_us) and any(start <= time_us.min() and time_us.max() < end for start, end in windows):
+        return np.ones(len(time_us), np.bool_)
     inside = np.zeros(len(time_us), np.bool_)
     for start, end in windows:
         inside |= (time_us >= start) & (time_us < end)

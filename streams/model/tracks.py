@@ -18,6 +18,7 @@ __all__ = [
     "CKD_3380_TRACK_BYTES",
     "CKD_3390_TRACK_BYTES",
     "ClippedExtents",
+    "Extents",
     "clip_extents",
     "track_count",
     "track_spans",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WriteBatch", "volume_id"]
+__all__ = ["Codes", "WriteBatch", "volume_id"]
 
 Times = NDArray[np.int64]
 Codes = NDArray[np.int32]

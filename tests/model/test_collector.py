@@ -173,7 +173,7 @@ def test_after_a_crash_only_what_fed_open_intervals_is_applied_again():
         assert (outcome.mark, outcome.dead_letters, outcome.versions) == (None, (), ())
     assert group.state == story.state
     assert list(group.open) == [11]
-    assert group.open[11].volume("a/x").tracks.tracks().tolist() == [3]
+    assert group.open[11].volumes.table("a/x").tracks.tracks().tolist() == [3]
     assert group.open[11].spans == {"a/p": [(110_000_000, 112_000_000)]}
     assert group.holds == {2: 120_000_000}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,13 +83,13 @@ def by_hand(rows, extents, *, discards_mark):
 @given(writes, st.sampled_from([None, PIECES]), st.booleans())
 def test_writes_are_marked_and_counted_byte_by_byte(rows, extents, discards_mark):
     table, chosen = empty(), definition(extents, discards_mark=discards_mark)
-    found = mark_writes(table, batch(rows), np.arange(len(rows)), "a", chosen, START)
+    found = mark_writes(table, batch(rows), "a", chosen, START)
     tracks, counts, sizes, slots, others = by_hand(rows, extents, discards_mark=discards_mark)
     assert found == (others["written"], others["outside"])
     assert table.discards == others["discards"]
     assert table.slots.tolist() == slots
     for volume in ("a/x", "a/y"):
-        mine = table.volume(volume)
+        mine = table.volumes.table(volume)
         assert set(mine.tracks.tracks().tolist()) == tracks.get(volume, set())
         assert (mine.writes, mine.written_bytes) == (counts[volume], sizes[volume])
 
@@ -96,30 +97,33 @@ def test_writes_are_marked_and_counted_byte_by_byte(rows, extents, discards_mark
 @given(writes, st.integers(1, 5))
 def test_batches_add_up(rows, size):
     whole, parts = empty(), empty()
-    mark_writes(whole, batch(rows), np.arange(len(rows)), "a", definition(), START)
+    mark_writes(whole, batch(rows), "a", definition(), START)
     for first in range(0, len(rows), size):
         piece = rows[first : first + size]
-        mark_writes(parts, batch(piece), np.arange(len(piece)), "a", definition(), START)
-    assert parts.volumes == whole.volumes
+        mark_writes(parts, batch(piece), "a", definition(), START)
+    assert parts.volumes.by_volume() == whole.volumes.by_volume()
     assert parts.slots.tolist() == whole.slots.tolist()
     assert parts.discards == whole.discards
 
 
-def test_only_the_chosen_rows_are_marked():
+def test_no_write_marks_nothing():
     table = empty()
-    rows = [(START, 0, n * TRACK, 1, False) for n in range(4)]
-    assert mark_writes(table, batch(rows, discards=False), np.array([3, 1]), "a", definition(), START) == (
-        2,
-        0,
-    )
-    assert table.volume("a/x").tracks.tracks().tolist() == [1, 3]
-    assert mark_writes(table, batch(rows), np.array([], np.int64), "a", definition(), START) == (0, 0)
+    assert mark_writes(table, batch([]), "a", definition(), START) == (0, 0)
+    assert table.volumes.by_volume() == {}
+
+
+def test_sums_that_a_double_cannot_hold_are_exact():
+    table, wide = empty(), batch([(START, 0, 0, 0, False), (START + 3 * US, 0, 0, 0, False)], discards=False)
+    lengths = np.array([(1 << 53) - 1, 2], np.uint64)
+    mark_writes(table, replace(wide, length_bytes=lengths), "a", definition(), START)
+    assert table.volumes.table("a/x").written_bytes == (1 << 53) + 1
+    assert table.slots.tolist() == [(1 << 53) - 1, 2, 0, 0, 0]
 
 
 def test_a_write_of_length_zero_counts_one_write_and_no_track():
     table = empty()
-    mark_writes(table, batch([(START, 0, 512, 0, False)]), np.arange(1), "a", definition(), START)
-    mine = table.volume("a/x")
+    mark_writes(table, batch([(START, 0, 512, 0, False)]), "a", definition(), START)
+    mine = table.volumes.table("a/x")
     assert (len(mine.tracks), mine.writes, mine.written_bytes) == (0, 1, 0)
 
 
@@ -131,7 +135,7 @@ def folded(*folds, extents=None):
     table, chosen = empty(), definition(extents)
     for one in folds:
         mark_fold(table, one, chosen.by_id["a/x"], chosen, START)
-    mine = table.volume("a/x")
+    mine = table.volumes.table("a/x")
     slots = None if table.slots is None else table.slots.tolist()
     return mine.tracks.tracks().tolist(), mine.writes, mine.written_bytes, slots
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from streams.model.bittable import BitTable
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.intervals import US
-from streams.model.opentable import OpenInterval, VolumeTable, slot_of
+from streams.model.opentable import OpenInterval, slot_of
 from streams.model.state import Version
+from streams.model.volumetables import VolumeTable
 
 INDEX = 7
 SLOTS, SLOT_SECONDS = 3, 20
@@ -49,14 +50,14 @@ def filled(happened, interval=None):
     for event in happened:
         match event:
             case ("write", volume, first, count, slot, late):
-                table = interval.volume(volume)
+                table = interval.volumes.table(volume)
                 table.tracks.mark(np.array([first], np.uint64), np.array([first + count - 1], np.uint64))
                 table.count(1, count * 512)
                 if interval.slots is not None:
                     interval.slots[slot] += count * 512
                 interval.late_writes += late
             case ("fold", volume, tracks):
-                interval.volume(volume).merge(VolumeTable(BitTable.of(tracks), None, None))
+                interval.volumes.table(volume).merge(VolumeTable(BitTable.of(tracks), None, None))
                 interval.slots = None
             case ("vouch", agent, (start, end)):
                 interval.vouch(agent, (start * US, end * US))

@@ -15,7 +15,6 @@ from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import Fold
 from streams.model.screening import (
     REASONS,
-    Screen,
     by_interval,
     check_members,
     collected,
@@ -131,10 +130,8 @@ def test_only_names_that_writes_use_are_looked_up(monkeypatch):
         screening, "volume_id", lambda array, name: looked_up.append(name) or f"{array}/{name}"
     )
     writes = replace(batch((1, 700, 0, 1), (1, 3, 0, 1)), volumes=tuple(f"v{n}" for n in range(1000)))
-    screen = Screen(np.zeros(2, np.int8))
     definition = Definition("g", (Member("a", "v3"),), GEOMETRY)
-    assert check_members(writes, np.arange(2), screen, "a", definition).tolist() == [1]
-    assert reasons(screen, 2) == ["unknown-volume", None]
+    assert faults(writes, "a", definition) == ["unknown-volume", None]
     assert sorted(looked_up) == ["v3", "v700"]
 
 
@@ -150,6 +147,16 @@ def test_rows_are_split_by_interval_in_order_of_time(times, length):
     assert found == sorted(wanted.items())
 
 
+def faults(writes, array, definition):
+    """The reason against each write."""
+    found = [None] * len(writes)
+    for reason, mask in check_members(writes, array, definition):
+        for row in np.flatnonzero(mask).tolist():
+            assert found[row] is None
+            found[row] = reason
+    return found
+
+
 def test_unknown_volumes_and_extents_beyond_the_size_are_refused():
     definition = Definition("g", (Member("a", "x"), Member("a", "y", 1000)), GEOMETRY)
     rows = [
@@ -161,17 +168,18 @@ def test_unknown_volumes_and_extents_beyond_the_size_are_refused():
         (1, 2, 0, 1),
     ]
     writes = batch(*rows)
-    screen = Screen(np.zeros(len(rows), np.int8))
-    left = check_members(writes, np.arange(len(rows)), screen, "a", definition)
-    assert left.tolist() == [0, 1, 3]
-    assert reasons(screen, 6) == [None, None, "beyond-volume", None, "beyond-volume", "unknown-volume"]
+    assert faults(writes, "a", definition) == [
+        *(None, None, "beyond-volume", None, "beyond-volume"),
+        "unknown-volume",
+    ]
+    assert faults(writes.take([0, 1, 3]), "a", definition) == [None] * 3
+    assert faults(writes.take(slice(0, 0)), "a", definition) == []
 
 
 def test_a_volume_of_another_array_is_unknown():
     definition = Definition("g", (Member("a", "x"),), GEOMETRY)
-    screen = Screen(np.zeros(1, np.int8))
-    assert not len(check_members(batch((1, 0, 0, 1)), np.arange(1), screen, "b", definition))
-    assert reasons(screen, 1) == ["unknown-volume"]
+    assert faults(batch((1, 0, 0, 1)), "b", definition) == ["unknown-volume"]
+    assert faults(batch((1, 0, 0, 0)), "b", definition) == ["unknown-volume"]
 
 
 @given(st.lists(st.integers(0, 50), max_size=20), st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50))))

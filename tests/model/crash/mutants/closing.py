@@ -121,7 +121,7 @@ MUTANTS = [
     Mutant(
         "left-stands",
         CLOSING,
-        "    if not live:\n        return _through_open(group, agents)\n",
+        "    if not live:\n        return _through_open(fed, agents)\n",
         "    if not live:\n        return None\n",
         f"{_TIME}: when all have left, the group closes through its highest open interval",
         seed=5,

@@ -8,6 +8,7 @@ __all__ = ["MUTANTS"]
 
 FEEDING = "streams/model/feeding.py"
 OPENTABLE = "streams/model/opentable.py"
+VOLUMETABLES = "streams/model/volumetables.py"
 MARKING = "streams/model/marking.py"
 _LATE = "5: late parts"
 _LIFE = "4 and 5: definitions and commands"
@@ -62,7 +63,7 @@ MUTANTS = [
     ),
     Mutant(
         "fold-counts",
-        OPENTABLE,
+        VOLUMETABLES,
         "return None if left is None or right is None else left + right",
         "return (left or 0) + (right or 0)",
         f"{_ROWS}: what a source cannot count is null",
@@ -78,14 +79,14 @@ MUTANTS = [
     Mutant(
         "extents",
         MARKING,
-        "    if member.extents is None:\n        return offset, length, length, len(rows)\n",
-        "    if True:\n        return offset, length, length, len(rows)\n",
+        "    if not limits:\n",
+        "    if True:\n",
         f"{_ROWS}: only a member's extents are taken",
     ),
     Mutant(
         "discards-mark",
         MARKING,
-        "    if definition.geometry.discards_mark:\n",
+        "    if geometry.discards_mark:\n",
         "    if True:\n",
         f"{_ROWS}: discards set no bit unless the group says so",
         seed=24,
@@ -93,7 +94,7 @@ MUTANTS = [
     Mutant(
         "uncollected-writes",
         FEEDING,
-        "        rows = rows[inside]\n",
+        "            writes = writes.take(inside)\n",
         "",
         f"{_LIFE}: writes count only while collection is on",
         seed=24,

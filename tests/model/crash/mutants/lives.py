@@ -120,7 +120,7 @@ MUTANTS = [
     Mutant(
         "delete-leaves-open",
         CLOSING,
-        "    if state.deleted:\n        return _through_open(group, agents)\n",
+        "    if state.deleted:\n        return _through_open(fed, agents)\n",
         "",
         f"{_LIFE}: a deleted group closes what is open",
     ),

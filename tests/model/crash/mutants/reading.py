@@ -200,8 +200,8 @@ MUTANTS = [
     Mutant(
         "ahead-of-clock",
         SCREENING,
-        'screen.refuse(writes.time_us > limit, "ahead-of-clock")',
-        "",
+        'screen.refuse(writes.time_us > limit_us, "ahead-of-clock")',
+        "pass",
         f"{_FRESH}: a write ahead of the clock is a dead letter",
         seed=8,
     ),
@@ -216,24 +216,24 @@ MUTANTS = [
     Mutant(
         "unknown-volume",
         SCREENING,
-        '        screen.refuse(rows[unknown], "unknown-volume")\n',
-        "",
+        'faults = {"unknown-volume": limits == 0, ',
+        "faults = {",
         f"{_FRESH}: nothing is dropped in silence",
     ),
     Mutant(
         "beyond-volume",
         SCREENING,
-        "    if beyond.any():\n        screen.refuse",
-        "    if not len(beyond):\n        screen.refuse",
+        '"beyond-volume": (ends > limits) & (limits > 0)',
+        "",
         f"{_FRESH}: an extent beyond the volume is a dead letter",
     ),
     Mutant(
         "touch-accepted-only",
         FEEDING,
-        "        rows = rows[inside]\n",
-        "        rows = rows[inside]\n"
-        "        if not len(rows) and not (table.volumes or table.spans or table.discards):\n"
-        "            self._group.open.pop(interval, None)\n",
+        "        written, outside = mark_writes(",
+        "        if not len(writes) and not (table.volumes.by_volume() or table.spans or table.discards):\n"
+        "            self._group.open.pop(interval, None)\n"
+        "        written, outside = mark_writes(",
         "5: an interval that a message touches is open, even if all that came is refused",
     ),
 ]

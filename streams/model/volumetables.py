@@ -1,0 +1,115 @@
+"""The bit tables of a group's volumes over one interval, while they fill.
+
+Tracks of writes wait until there are enough to be marked at once; who asks for a table gets all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.bittable import BitTable
+from streams.model.pending import MAX_TRACK, MAX_VOLUMES, PendingTracks
+from streams.model.runs import spread
+
+__all__ = ["VolumeTable", "VolumeTables"]
+
+_RUNS_FROM_TRACKS = 8  # the mean length of writes from which runs are faster than single tracks
+
+Tracks = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class VolumeTable:
+    """What one volume holds in the interval; counts are None once a source could not know them."""
+
+    tracks: BitTable = field(default_factory=BitTable)
+    writes: int | None = 0
+    written_bytes: int | None = 0
+
+    def merge(self, other: VolumeTable) -> None:
+        """ORs the tracks, adds the counts."""
+        self.tracks.update(other.tracks)
+        self.count(other.writes, other.written_bytes)
+
+    def count(self, writes: int | None, written_bytes: int | None) -> None:
+        """Adds to the counts; unknown plus anything is unknown."""
+        self.writes = _add(self.writes, writes)
+        self.written_bytes = _add(self.written_bytes, written_bytes)
+
+
+class VolumeTables:
+    """Tables by volume. Each volume has a number here, so that the writes of many are handled together."""
+
+    __slots__ = ("_held_tracks", "_numbers", "_pending", "_tables")
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._tables: list[VolumeTable] = []
+        self._pending = PendingTracks()
+        self._held_tracks = 0
+
+    def number(self, volume: str) -> int:
+        """The number of a volume, given on first use."""
+        number = self._numbers.setdefault(volume, len(self._tables))
+        if number == len(self._tables):
+            self._tables.append(VolumeTable())
+        return number
+
+    def table(self, volume: str) -> VolumeTable:
+        """The table of a volume, made on first use; whatever is done to it counts."""
+        self._settle()
+        return self._tables[self.number(volume)]
+
+    def by_volume(self) -> dict[str, VolumeTable]:
+        """The tables of all volumes that have one."""
+        self._settle()
+        return {volume: self._tables[number] for volume, number in self._numbers.items()}
+
+    def merge(self, other: VolumeTables) -> None:
+        """ORs the tracks of all tables, adds their counts."""
+        for volume, table in other.by_volume().items():
+            self.table(volume).merge(table)
+
+    def count(self, volume: str, writes: int, written_bytes: int) -> None:
+        """Counts writes of a volume."""
+        self._tables[self.number(volume)].count(writes, written_bytes)
+
+    def mark(self, numbers: Numbers, first: Tracks, last: Tracks) -> None:
+        """Marks the tracks `first[i]..last[i]`, both inclusive, of the volume `numbers[i]` for every row."""
+        if not len(numbers):
+            return
+        extra = last - first
+        if int(last.max()) > MAX_TRACK or len(self._tables) > MAX_VOLUMES:
+            self._mark_now(numbers, first, last)
+        elif not extra.any():
+            self._wait(numbers, first)
+        elif extra.sum(dtype=np.float64) > _RUNS_FROM_TRACKS * len(first):  # an integer may not hold the sum
+            self._mark_now(numbers, first, last)
+        else:
+            row, within = spread(extra.astype(np.int64) + 1)
+            self._wait(numbers[row], first[row] + within.astype(np.uint64))
+
+    def _wait(self, numbers: Numbers, tracks: Tracks) -> None:
+        self._pending.add(numbers, tracks)
+        if self._pending.enough(self._held_tracks):
+            self._settle()
+
+    def _settle(self) -> None:
+        for number, tracks in self._pending.take():
+            table = self._tables[number].tracks
+            before = len(table)
+            table.add_ascending(tracks)
+            self._held_tracks += len(table) - before
+
+    def _mark_now(self, numbers: Numbers, first: Tracks, last: Tracks) -> None:
+        for number in np.unique(numbers).tolist():
+            mine = numbers == number
+            self._tables[number].tracks.mark(first[mine], last[mine])
+
+
+def _add(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else left + right
