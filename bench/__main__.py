@@ -73,6 +73,9 @@ def _run(
                 measure(comparison, options.runs, about_to=about_to, into=result)
             except Exception as error:  # noqa: BLE001  # the others can still be measured; this one is reported
                 result.failure = f"{type(error).__name__}: {error}"
+            except KeyboardInterrupt:
+                result.failure = "interrupted"
+                break
             progress.console.print(f"{where}: {result.failure or 'done'}", markup=False, highlight=False)
             save(results)
         progress.update(bar, completed=len(results) * options.runs, description="done")
@@ -85,9 +88,10 @@ def _save(path: Path, options: Options, facts: dict[str, Any], results: list[Res
 
 
 def _place(facts: dict[str, Any], options: Options) -> str:
+    runs = f"medians of {options.runs} runs ± half their range" if options.runs > 1 else "one run"
     return (
-        f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, commit {facts['commit']}; medians"
-        f" of {options.runs} runs ± half their range; load before: {facts['load_average'][0]:.1f}"
+        f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, commit {facts['commit']}; {runs};"
+        f" load before: {facts['load_average'][0]:.1f}"
     )
 
 

@@ -31,9 +31,11 @@ def drain_confluent(log: Log, writes: int) -> Figures:
         {"bootstrap.servers": log.bootstrap, "group.id": "bench-drain", "enable.auto.commit": False}
     )
     try:
-        consumer.list_topics(log.topic, timeout=_PATIENCE_SECONDS)
+        partitions = [TopicPartition(log.topic, number, 0) for number in log.ends]
+        for partition in partitions:  # asks its leader, so that the connection is there
+            consumer.get_watermark_offsets(partition, timeout=_PATIENCE_SECONDS)
         begin = _Clock()
-        consumer.assign([TopicPartition(log.topic, number, 0) for number in log.ends])
+        consumer.assign(partitions)
         messages = value_bytes = 0
         heard = time.monotonic()
         while messages < log.messages and time.monotonic() - heard < _PATIENCE_SECONDS:
@@ -60,6 +62,7 @@ async def _drain_aiokafka(log: Log, writes: int) -> Figures:
     await consumer.start()
     try:
         partitions = [AioPartition(log.topic, number) for number in log.ends]
+        await consumer.end_offsets(partitions)
         begin = _Clock()
         consumer.assign(partitions)
         for partition in partitions:

@@ -28,7 +28,7 @@ class Sizes:
     """
 
     writes: int = 24_576_000
-    messages: int = 24_000
+    messages: int = 12_000
     sample_writes: int = 1 << 21
     folded_writes: int = 10_000_000
     agent_writes: int = 1 << 22
