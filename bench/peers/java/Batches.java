@@ -24,7 +24,7 @@ final class Batches extends Peer {
     private final Queue<Map<Place, Row>> found = new ConcurrentLinkedQueue<>();
 
     private Batches(String[] arguments) throws Exception {
-        super(arguments);
+        super(arguments, 1);
     }
 
     public static void main(String[] arguments) throws Exception {

@@ -15,8 +15,11 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 abstract class Peer {
     final Job job;
     final Meter meter;
+    private final int threads;
 
-    Peer(String[] arguments) throws Exception {
+    /** With as many threads as can share the partitions that have messages, at most one for each core. */
+    Peer(String[] arguments, int threads) throws Exception {
+        this.threads = threads;
         job = Job.from(arguments);
         meter = new Meter(job.writes());
     }
@@ -38,7 +41,7 @@ abstract class Peer {
             Runtime.getRuntime().halt(1);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
-        streams.start();
+        start(streams);
         meter.awaitEnd();
         List<Object> rows = new ArrayList<>();
         read(streams, (volume, startUs, tracks, writes, writtenBytes) ->
@@ -53,11 +56,28 @@ abstract class Peer {
         streams.close(Duration.ofSeconds(10));
     }
 
+    /** Threads share the tasks before the first record: a task that moves later loses what is in its memory. */
+    private void start(KafkaStreams streams) throws InterruptedException {
+        if (threads > 1) {
+            streams.pause();
+        }
+        streams.start();
+        while (threads > 1 && !shared(streams)) {
+            Thread.sleep(50);
+        }
+        streams.resume();
+    }
+
+    private boolean shared(KafkaStreams streams) {
+        return streams.state() == KafkaStreams.State.RUNNING
+                && streams.metadataForLocalThreads().stream().noneMatch(thread -> thread.activeTasks().isEmpty());
+    }
+
     private Properties properties() {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, job.run());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, job.bootstrap());
-        properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 2);
+        properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
         properties.put(StreamsConfig.STATE_DIR_CONFIG, job.stateFolder());
         properties.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
         // A batch message is 180 kB: the default of 1 MiB a partition would fetch six at a time.

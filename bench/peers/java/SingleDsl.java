@@ -30,7 +30,7 @@ final class SingleDsl extends Peer {
     private final Duration interval;
 
     private SingleDsl(String[] arguments) throws Exception {
-        super(arguments);
+        super(arguments, 2);
         interval = Duration.ofMillis(job.intervalUs() / 1000);
         meter.await(job.writes()); // each is counted, and taken apart into tracks
     }

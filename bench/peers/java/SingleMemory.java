@@ -15,7 +15,7 @@ final class SingleMemory extends Peer {
     private final Queue<Map<Place, Row>> found = new ConcurrentLinkedQueue<>();
 
     private SingleMemory(String[] arguments) throws Exception {
-        super(arguments);
+        super(arguments, 2);
     }
 
     public static void main(String[] arguments) throws Exception {

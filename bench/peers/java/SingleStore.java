@@ -18,7 +18,7 @@ import org.apache.kafka.streams.state.Stores;
  */
 final class SingleStore extends Peer {
     private SingleStore(String[] arguments) throws Exception {
-        super(arguments);
+        super(arguments, 2);
     }
 
     public static void main(String[] arguments) throws Exception {

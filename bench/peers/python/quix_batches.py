@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 
+from checkpoints import end_with_checkpoint
 from marks import DenseTables, RoaringTables, read_batch, tables
 from meter import Job, Meter
 from quixstreams import Application, State
@@ -71,7 +72,7 @@ if DURABLE:
     batches.update(take_durably, metadata=True, stateful=True)
 else:
     batches.update(take, metadata=True)
-app.run()
 if DURABLE:
-    METER.end()  # the last checkpoint belongs to the job
+    end_with_checkpoint(app, METER)
+app.run()
 METER.answer(row for mine in HELD.values() for row in mine.rows())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from checkpoints import end_with_checkpoint
 from meter import Job, Meter
 from quixstreams import Application, State
 from single import read_write
@@ -60,9 +61,9 @@ if DURABLE:
     writes_of_volumes.update(take_durably, metadata=True, stateful=True)
 else:
     writes_of_volumes.update(take, metadata=True)
-app.run()
 if DURABLE:
-    METER.end()  # the last checkpoint belongs to the job
+    end_with_checkpoint(app, METER)
+app.run()
 for place, (writes, written) in COUNTS.items():
     FOUND[place] = len(TRACKS[place]), writes, written
 METER.answer((volume, start * INTERVAL_US, *counts) for (volume, start), counts in FOUND.items())
