@@ -156,7 +156,7 @@ class _Feeder:
             self._group.holds[self._message.offset] = self._group.span_of(self._touched)[1]
 
     def _writes(self, writes: WriteBatch) -> None:
-        screen = stateless(writes, self._message.append_us, self._geometry)
+        screen = stateless(writes, *self._times_us(), self._geometry)
         for interval, rows in by_interval(writes, screen, self._geometry.interval_us):
             table = self._table(interval)
             if table is not None:
@@ -206,8 +206,11 @@ class _Feeder:
         self._uncollected(outside)
         return written
 
+    def _times_us(self) -> tuple[int, int]:
+        return self._message.append_us, self._body.origin.watermark_us
+
     def _fold(self, fold: Fold) -> None:
-        fault = fold_fault(fold, self._message.append_us, self._geometry)
+        fault = fold_fault(fold, *self._times_us(), self._geometry)
         interval = fold_interval(fold, self._geometry.interval_us)
         if fault is not None or interval is None:
             self._refuse_fold(fold, fault or "fold-span")

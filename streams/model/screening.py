@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.model.groups import Definition, Geometry
+from streams.model.groups import MAX_INTERVALS, Definition, Geometry
 from streams.model.intervals import US, Span
 from streams.model.messages import Fold
 from streams.model.writes import Codes, WriteBatch, volume_id
@@ -25,6 +25,7 @@ REASONS = {
     "before-1970": "the time is negative",
     "extent": "offset + length is beyond 2^63, or the length beyond 1 TiB",
     "too-wide": "the writes of one message are longer than 2^35 tracks together: the longest are refused",
+    "scattered": "the time lies more than 4096 base intervals before the message's watermark",
     "too-late": "the time is older than the group's late window",
     "unknown-volume": "the group's definition in force at that time does not have this volume",
     "beyond-volume": "the extent ends beyond the volume's declared size",
@@ -71,8 +72,11 @@ class Screen:
                 yield _NAMES[code], self.verdicts == code
 
 
-def stateless(writes: WriteBatch, append_us: int, geometry: Geometry) -> Screen:
-    """Refuses what no definition and no state could make right."""
+def stateless(writes: WriteBatch, append_us: int, watermark_us: int, geometry: Geometry) -> Screen:
+    """Refuses what no definition and no state could make right.
+
+    `append_us` and `watermark_us` are those of the message.
+    """
     screen = Screen(np.zeros(len(writes), np.int8))
     if not len(writes):
         return screen
@@ -82,11 +86,19 @@ def stateless(writes: WriteBatch, append_us: int, geometry: Geometry) -> Screen:
         screen.refuse(writes.time_us > limit_us, "ahead-of-clock")
     if int(writes.time_us.min()) < 0:
         screen.refuse(writes.time_us < 0, "before-1970")
+    earliest_us = _earliest_us(watermark_us, geometry)
+    if int(writes.time_us.min()) < earliest_us:
+        screen.refuse((writes.time_us < earliest_us) & (screen.verdicts == 0), "scattered")
     longest = int(writes.length_bytes.max())
     if longest > _MAX_LENGTH or int(writes.offset_bytes.max()) + longest > int(_EXTENT_END):
         _refuse_extents(writes, screen)
     _refuse_widest(writes, screen, geometry)
     return screen
+
+
+def _earliest_us(watermark_us: int, geometry: Geometry) -> int:
+    """Older parts of a message are refused: between garbled times lie millions of intervals to be closed."""
+    return watermark_us - MAX_INTERVALS * geometry.interval_us
 
 
 def _refuse_extents(writes: WriteBatch, screen: Screen) -> None:
@@ -173,12 +185,14 @@ def fold_interval(fold: Fold, interval_us: int) -> int | None:
     return index
 
 
-def fold_fault(fold: Fold, append_us: int, geometry: Geometry) -> str | None:
+def fold_fault(fold: Fold, append_us: int, watermark_us: int, geometry: Geometry) -> str | None:
     """The stateless reason to refuse a fold, None where there is none."""
     if fold_interval(fold, geometry.interval_us) is None:
         return "fold-span"
     if fold.start_us > append_us + geometry.max_clock_ahead_seconds * US:
         return "ahead-of-clock"
+    if fold.start_us < _earliest_us(watermark_us, geometry):
+        return "scattered"
     if fold.track_bytes < 1 or geometry.track_bytes % fold.track_bytes:
         return "fold-track"
     highest = fold.tracks.highest()

@@ -74,12 +74,12 @@ def fold(start_us, end_us, track_bytes=4096, tracks=(1,)):
     ],
 )
 def test_what_no_definition_could_make_right(row, reason):
-    assert reasons(stateless(batch(row), 100 * US, GEOMETRY), 1) == [reason]
+    assert reasons(stateless(batch(row), 100 * US, 100 * US, GEOMETRY), 1) == [reason]
 
 
 def test_one_bad_write_does_not_take_its_neighbours_along():
     writes = batch((1, 0, 0, 1), (-5, 1, 0, 1), (999 * US, 0, 0, 1), (2, 2, LIMIT, 9), (3, 0, 0, 0))
-    screen = stateless(writes, 100 * US, GEOMETRY)
+    screen = stateless(writes, 100 * US, 100 * US, GEOMETRY)
     assert reasons(screen, 5) == [None, "before-1970", "ahead-of-clock", "extent", None]
     assert [reason for reason, _ in screen.refused()] == ["ahead-of-clock", "before-1970", "extent"]
 
@@ -91,24 +91,24 @@ def test_of_too_much_the_longest_writes_are_refused_and_the_others_stay():
     """2^35 tracks of 512 B are 16 TiB: a write of 1 TiB marks 2^31 tracks, and thousands fill the memory."""
     fine = Geometry(track_bytes=512, max_clock_ahead_seconds=5)
     writes = batch(*((1, 0, k * 2 * TIB, TIB) for k in range(20)), (1, 0, 0, 4096), (1, 1, 0, LIMIT + 1))
-    found = reasons(stateless(writes, 100 * US, fine), 22)
+    found = reasons(stateless(writes, 100 * US, 100 * US, fine), 22)
     assert found == [None] * 15 + ["too-wide"] * 5 + [None, "extent"]
-    assert reasons(stateless(writes, 100 * US, GEOMETRY), 22) == [None] * 21 + ["extent"]
+    assert reasons(stateless(writes, 100 * US, 100 * US, GEOMETRY), 22) == [None] * 21 + ["extent"]
 
 
 def test_exactly_as_much_as_is_allowed_passes():
     fine = Geometry(track_bytes=512)
     writes = batch(*((1, 0, 0, TIB) for _ in range(16)))
-    assert reasons(stateless(writes, 100 * US, fine), 16) == [None] * 16
+    assert reasons(stateless(writes, 100 * US, 100 * US, fine), 16) == [None] * 16
     writes = batch(*((1, 0, 0, TIB) for _ in range(16)), (1, 0, 0, 0), (1, 0, 0, 1))
-    assert reasons(stateless(writes, 100 * US, fine), 18) == [None] * 15 + ["too-wide", None, None]
+    assert reasons(stateless(writes, 100 * US, 100 * US, fine), 18) == [None] * 15 + ["too-wide", None, None]
 
 
 @pytest.mark.parametrize(("discards_mark", "reason"), [(False, None), (True, "too-wide")])
 def test_discards_count_towards_it_only_where_they_mark(discards_mark, reason):
     geometry = Geometry(track_bytes=512, discards_mark=discards_mark)
     writes = replace(batch(*((1, 0, 0, TIB) for _ in range(17))), discard=np.ones(17, np.bool_))
-    assert reasons(stateless(writes, 100 * US, geometry), 17) == [None] * 16 + [reason]
+    assert reasons(stateless(writes, 100 * US, 100 * US, geometry), 17) == [None] * 16 + [reason]
 
 
 def test_a_batch_of_large_writes_passes():
@@ -120,7 +120,7 @@ def test_a_batch_of_large_writes_passes():
         np.arange(8192, dtype=np.uint64) << np.uint64(30),
         np.full(8192, 1 << 30, np.uint64),
     )
-    assert not stateless(writes, 100 * US, Geometry(track_bytes=512)).verdicts.any()
+    assert not stateless(writes, 100 * US, 100 * US, Geometry(track_bytes=512)).verdicts.any()
 
 
 def test_only_names_that_writes_use_are_looked_up(monkeypatch):
@@ -135,10 +135,21 @@ def test_only_names_that_writes_use_are_looked_up(monkeypatch):
     assert sorted(looked_up) == ["v3", "v700"]
 
 
+def test_writes_and_folds_far_before_their_message_are_refused():
+    geometry, watermark_us = Geometry.for_interval(10), 50_000 * US
+    earliest = watermark_us - 4096 * 10 * US
+    writes = batch((earliest - 1, 0, 0, 1), (earliest, 0, 0, 1), (-1, 0, 0, 1), (watermark_us, 0, 0, 1))
+    screen = stateless(writes, watermark_us, watermark_us, geometry)
+    assert reasons(screen, 4) == ["scattered", None, "before-1970", None]
+    folds = [fold(earliest - 10 * US, earliest), fold(earliest, earliest + US)]
+    found = [fold_fault(made, watermark_us, watermark_us, geometry) for made in folds]
+    assert found == ["scattered", None]
+
+
 @given(st.lists(st.integers(-20, 200), min_size=1, max_size=40), st.integers(1, 30))
 def test_rows_are_split_by_interval_in_order_of_time(times, length):
     writes = batch(*((time, 0, 0, 1) for time in times))
-    screen = stateless(writes, 100 * US, GEOMETRY)
+    screen = stateless(writes, 100 * US, 100 * US, GEOMETRY)
     found = [(k, rows.tolist()) for k, rows in by_interval(writes, screen, length)]
     wanted = {}
     for row, time in enumerate(times):
@@ -214,7 +225,7 @@ def test_a_fold_lies_in_one_interval(start, end, interval):
     ],
 )
 def test_what_is_wrong_with_a_fold(made, reason):
-    assert fold_fault(made, 100 * US, GEOMETRY) == reason
+    assert fold_fault(made, 100 * US, 100 * US, GEOMETRY) == reason
 
 
 def test_every_reason_has_a_sentence():

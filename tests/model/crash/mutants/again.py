@@ -39,8 +39,8 @@ MUTANTS = [
     Mutant(
         "redo-unscreened",
         FEEDING,
-        "screen = stateless(writes, self._message.append_us, self._geometry)",
-        "screen = stateless(writes, self._message.append_us + self._again * 10**12, self._geometry)",
+        "return self._message.append_us, self._body",
+        "return self._message.append_us + self._again * 10**12, self._body",
         f"{_AGAIN}: stateless checks again",
         seed=16,
     ),
