@@ -1,23 +1,25 @@
 """How soon summaries stand on their topic when all groups of one worker close at once.
 
 From the broker's append time of the heartbeat that moves a group's watermark past the end of its interval to
-the append time of its summary. Each run closes the next interval on the same worker.
+the append time of its summary. Each run closes the next interval on the same worker, once it has taken the
+writes of all groups: a canary in each partition, a group that closes behind them, shows that.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 from confluent_kafka import Consumer, TopicPartition
 
 from bench.closing import heartbeat, shape_of
-from bench.data import START_US, Shape, answers, bodies
+from bench.data import ARRAY, START_US, Shape, answers, bodies, definition
 from bench.marks import await_marks
 from bench.process import WorkerProcess, running_worker
 from bench.running import Benchmark, Comparison, Figures, Measure, WrongAnswer
@@ -25,15 +27,16 @@ from bench.site import Site
 from bench.topics import Log, drop, fill, put
 from streams.model.entries import Summary
 from streams.model.intervals import US
-from streams.model.messages import AgentMessage, Define
+from streams.model.messages import AgentMessage, Define, Origin
 from streams.store import Source
 from streams.wire.agent import encode_message
-from streams.wire.keys import SummaryKey, parse_interval_key
+from streams.wire.keys import SummaryKey, parse_interval_key, writes_key
+from streams.wire.partitions import partition_of
 from streams.wire.summaries import decode_interval_row
 
 __all__ = ["benchmark"]
 
-_PATIENCE_SECONDS = 300.0
+_PATIENCE_SECONDS = 600.0
 
 
 def benchmark(site: Site) -> Benchmark:
@@ -67,11 +70,13 @@ class _Stage:
         log, shift_us = self.log, self.closed * self.shape.interval_seconds * US
         begun = dict(_messages(self.shape, shift_us, self.closed))
         put(log, (encode_message(group, body) for group, body in begun.items()))
-        self.worker.settle()
+        canaries = dict.fromkeys(_canaries(log.layout.partitions))
+        put(log, (encode_message(name, self._canary(name)) for name in canaries))
+        self._await_summaries(START_US + shift_us, canaries)
         cpu_seconds = self.worker.cpu_seconds()
         put(log, (encode_message(group, heartbeat(body, self.shape)) for group, body in begun.items()))
-        asked_ms = dict(log.last_ms)
-        seen = self._await_summaries(START_US + shift_us)
+        asked_ms = {group: log.last_ms[group] for group in begun}
+        seen = self._await_summaries(START_US + shift_us, asked_ms)
         cpu_seconds = self.worker.cpu_seconds() - cpu_seconds
         self.closed += 1
         self._check(seen)
@@ -85,21 +90,28 @@ class _Stage:
             "CPU ms/group": cpu_seconds * 1e3 / self.shape.groups,
         }
 
-    def _await_summaries(self, start_us: int) -> dict[str, _Seen]:
+    def _canary(self, name: str) -> AgentMessage:
+        interval_us = self.shape.interval_seconds * US
+        start_us = START_US + self.closed * interval_us
+        return AgentMessage(
+            "heartbeat", Origin(ARRAY, name, 1, self.closed, start_us, start_us + interval_us)
+        )
+
+    def _await_summaries(self, start_us: int, groups: Collection[str]) -> dict[str, _Seen]:
+        """The base interval's summary of each of the groups, and when it was appended."""
         seen: dict[str, _Seen] = {}
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while len(seen) < self.shape.groups:
+        while len(seen) < len(groups):
             self.worker.check()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(seen)} of {self.shape.groups} groups closed in time")
+                raise TimeoutError(f"{len(seen)} of {len(groups)} groups closed in time")
             for message in self.consumer.consume(1000, 0.1):
                 if message.error() is not None:
                     continue
                 key = parse_interval_key(message.key())
-                if isinstance(key, SummaryKey) and (key.start_us, key.rung_seconds) == (
-                    start_us,
-                    self.shape.interval_seconds,
-                ):
+                if not isinstance(key, SummaryKey) or key.group not in groups:
+                    continue
+                if (key.start_us, key.rung_seconds) == (start_us, self.shape.interval_seconds):
                     row = decode_interval_row(message.value() or b"")
                     if isinstance(row, Summary):
                         seen[key.group] = _Seen(message.timestamp()[1], row)
@@ -117,8 +129,10 @@ class _Stage:
 def _open(site: Site, groups: int) -> Iterator[Mapping[str, Measure]]:
     shape = shape_of(groups)
     answers(shape)
-    definitions = (encode_message(name, body) for name, body in bodies(shape) if isinstance(body, Define))
-    log = fill(site.bootstrap, site.layout(), definitions)
+    layout = site.layout()
+    names = (*shape.group_names, *_canaries(layout.partitions))
+    definitions = (encode_message(name, Define(definition(shape, name))) for name in names)
+    log = fill(site.bootstrap, layout, definitions)
     source = Source(log.bootstrap, log.layout.prefix)
     with running_worker(log.bootstrap, log.layout, site.folder) as worker, source.consumer() as consumer:
         await_marks(log, worker)
@@ -126,6 +140,17 @@ def _open(site: Site, groups: int) -> Iterator[Mapping[str, Measure]]:
         consumer.assign([TopicPartition(topic, number, 0) for number in range(log.layout.partitions)])
         yield {"worker": _Stage(shape, log, worker, consumer).run}
     drop(log)
+
+
+def _canaries(partitions: int) -> list[str]:
+    """For each partition the name of a group that is in it."""
+    found: dict[int, str] = {}
+    for number in count():
+        name = f"canary{number}"
+        found.setdefault(partition_of(writes_key(name), partitions), name)
+        if len(found) == partitions:
+            break
+    return list(found.values())
 
 
 def _messages(shape: Shape, shift_us: int, interval: int) -> Iterator[tuple[str, AgentMessage]]:

@@ -45,16 +45,6 @@ class WorkerProcess:
         """How often it had to go back in the log, because the framework had passed over messages."""
         return self.log.read_text(errors="replace").count('"seek_back"')
 
-    def settle(self, quiet_seconds: float = 0.5, timeout_seconds: float = 60.0) -> None:
-        """Waits until it does next to nothing."""
-        deadline = time.monotonic() + timeout_seconds
-        while time.monotonic() < deadline:
-            before = self.cpu_seconds()
-            time.sleep(quiet_seconds)
-            if self.cpu_seconds() - before < 0.1 * quiet_seconds:
-                return
-        raise TimeoutError(f"the worker is still busy after {timeout_seconds:g} s")
-
     def check(self) -> None:
         """Raises where it has ended; says what it said last."""
         if not self.process.is_running() or self.process.status() == psutil.STATUS_ZOMBIE:
