@@ -75,9 +75,10 @@ def _run(
                 result.failure = f"{type(error).__name__}: {error}"
             except KeyboardInterrupt:
                 result.failure = "interrupted"
-                break
             progress.console.print(f"{where}: {result.failure or 'done'}", markup=False, highlight=False)
             save(results)
+            if result.failure == "interrupted":
+                break
         progress.update(bar, completed=len(results) * options.runs, description="done")
     return results
 
