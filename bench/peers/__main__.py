@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 from rich.console import Console
@@ -38,15 +39,8 @@ def main() -> int:
     path = _FOLDER / f"peers-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     with Site(_FOLDER / "site-peers", options.sizes) as site:
         chosen = [b for b in benchmarks(site, list(absent)) if b.name in options.names]
-        results = _run(chosen, options)
-    content = {
-        "machine": facts,
-        "peers": versions(),
-        "absent": absent,
-        "options": asdict(options),
-        "results": [asdict(result) for result in results],
-    }
-    path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        about = {"machine": facts, "peers": versions(), "absent": absent, "options": asdict(options)}
+        results = _run(chosen, options, lambda found: _save(path, about, found))
     for benchmark in chosen:
         print(f"\n{table(benchmark.title, [r for r in results if r.benchmark == benchmark.name])}")
     print(f"\n{_NOTES}")
@@ -74,8 +68,14 @@ def _absent() -> dict[str, str]:
     return errors
 
 
-def _run(chosen: Iterable[Benchmark], options: Options) -> list[Result]:
-    results = []
+def _save(path: Path, about: dict[str, Any], results: list[Result]) -> None:
+    content = {**about, "results": [asdict(result) for result in results]}
+    path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
+def _run(chosen: Iterable[Benchmark], options: Options, save: Callable[[list[Result]], None]) -> list[Result]:
+    """All results; each comparison is saved when it is done, for the whole takes long."""
+    results: list[Result] = []
     comparisons = [(b, c) for b in chosen for c in b.comparisons]
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -93,6 +93,9 @@ def _run(chosen: Iterable[Benchmark], options: Options) -> list[Result]:
             except Exception as error:  # noqa: BLE001  # the others can still be measured; this one is reported
                 result.failure = f"{type(error).__name__}: {error}"
             _add_ratios(result)
+            save(results)
+            where = f"{benchmark.name}: {comparison.name}"
+            progress.console.print(f"{where}: {result.failure or 'done'}", markup=False, highlight=False)
         progress.update(bar, completed=len(comparisons) * options.runs, description="done")
     return results
 
