@@ -30,6 +30,7 @@ from streams.wire.record import Received, Record
 from streams.wire.states import Home, encode_state
 from streams.wire.summaries import encode_gap, encode_summary
 from streams.wire.tables import encode_tables
+from streams.wire.writes import encode_writes
 
 __all__ = ["GOLDEN", "HOME", "golden_records"]
 
@@ -126,6 +127,7 @@ def golden_records() -> dict[str, Record]:
     return records | {
         "writes.redrive": redriven(rows),
         "writes.foreign": _foreign(records["writes.writes"]),
+        "writes.foreign-plain": _foreign_plain(records["writes.writes"]),
         "writes.foreign-json": _foreign_json(records["writes.writes-json"]),
         "intervals.summary": encode_summary(summarise(_INTERVAL, _TOTALS, _ORIGIN.watermark_us)),
         "intervals.gap": encode_gap(Gap("billing", 2, _NOON_US, _NOON_US + 86_400_000_000)),
@@ -154,6 +156,11 @@ def _foreign(record: Record) -> Record:
         "time": pa.array(_BATCH.time_us, pa.timestamp("us", "+00:00")),
     }
     return Record(record.key, write_stream(pa.record_batch(columns)), record.headers)
+
+
+def _foreign_plain(record: Record) -> Record:
+    """The same writes in plain columns alone, as every producer may write them."""
+    return Record(record.key, encode_writes(_BATCH, narrow=False), record.headers)
 
 
 def _foreign_json(record: Record) -> Record:

@@ -20,7 +20,7 @@ from streams.model.entries import Gap, Totals
 from streams.model.groups import Geometry
 from streams.model.messages import Origin
 from streams.model.state import AgentState, DeadLetter
-from streams.wire import folds, writes
+from streams.wire import folds, narrow, writes
 from streams.wire.agent import KINDS, decode_message, encode_message
 from streams.wire.arrow import read_stream
 from streams.wire.commands import MAX_COMMAND_INTERVALS
@@ -135,7 +135,7 @@ def test_every_kind_and_every_topic_has_a_golden_message():
     }
 
 
-@pytest.mark.parametrize("name", ["writes", "writes-json", "foreign", "foreign-json"])
+@pytest.mark.parametrize("name", ["writes", "writes-json", "foreign", "foreign-plain", "foreign-json"])
 def test_golden_writes_are_the_same_in_every_encoding(name):
     found = message(golden(f"writes.{name}")).body.writes
     names = np.array(found.volumes)[found.volume_codes].tolist()
@@ -216,9 +216,27 @@ def test_field_tables_are_the_columns_that_are_read(contract, columns):
     assert table == [(c.name, c.expected, c.nullable, c.optional) for c in columns]
 
 
+def test_the_field_table_of_narrow_columns_is_what_is_read():
+    table = [
+        (f["name"], f["instead_of"], f["type"], f["nullable"]) for f in FIELDS["writes-narrow"]["columns"]
+    ]
+    assert table == [(c.name, c.instead_of, c.expected, c.nullable) for c in narrow.COLUMNS]
+    assert {c.instead_of for c in narrow.COLUMNS} < {c.name for c in writes.COLUMNS}
+    assert narrow.TIME_BASE in FIELDS["writes-narrow"]["what"]
+
+
+def test_the_golden_writes_of_today_are_narrow():
+    schema = read_stream(golden("writes.writes").value).schema
+    stand_ins = {column.instead_of: column for column in narrow.COLUMNS}
+    columns = [stand_ins.get(column.name, column) for column in writes.COLUMNS]
+    assert schema.names == [column.name for column in columns]
+    assert all(column.accepts(schema.field(column.name).type) for column in columns)
+    assert schema.metadata == {b"time_base_us": str(BATCH[0][0]).encode()}
+
+
 @pytest.mark.parametrize(
     ("contract", "name", "columns"),
-    [("writes", "writes.writes", writes.COLUMNS), ("tracks", "writes.tracks", folds.COLUMNS)],
+    [("writes", "writes.foreign-plain", writes.COLUMNS), ("tracks", "writes.tracks", folds.COLUMNS)],
 )
 def test_golden_arrow_messages_have_these_columns(contract, name, columns):
     schema = read_stream(golden(name).value).schema
@@ -250,7 +268,7 @@ def test_every_field_says_what_it_means():
     for table in FIELDS.values():
         for field in table["columns"]:
             assert field["meaning"]
-            assert field["unit"] in {"", "us", "bytes", "tracks", "writes"}
+            assert field["unit"] in {"", "us", "bytes", "sectors", "tracks", "writes"}
 
 
 def test_the_map_names_every_contract():

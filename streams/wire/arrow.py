@@ -30,13 +30,17 @@ _UTC = ("UTC", "Etc/UTC", "+00:00")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a contract: how its type reads in an error, and which Arrow types it takes."""
+    """A column of a contract: how its type reads in an error, and which Arrow types it takes.
+
+    `instead_of` names the column whose place this one may take: exactly one of the two is there.
+    """
 
     name: str
     expected: str
     accepts: Callable[[pa.DataType], bool]
     nullable: bool = False
     optional: bool = False
+    instead_of: str = ""
 
 
 def is_type(*types: pa.DataType) -> Callable[[pa.DataType], bool]:
@@ -96,9 +100,9 @@ def read_columns(value: bytes, columns: Sequence[Column]) -> pa.RecordBatch:
             no such stream (`bad-arrow`).
     """
     batch = read_stream(value, partial(_check_schema, columns=columns))
-    for column in columns:
-        if column.name in batch.schema.names:
-            _check_nulls(column, batch.column(column.name))
+    contract = {column.name: column for column in columns}
+    for name, found in zip(batch.schema.names, batch.columns, strict=True):
+        _check_nulls(contract[name], found)
     return batch
 
 
@@ -111,14 +115,23 @@ def _check_schema(schema: pa.Schema, columns: Sequence[Column]) -> None:
 
 def _check_fields(schema: pa.Schema, columns: Sequence[Column]) -> None:
     names = schema.names
+    stand_ins = {column.instead_of: column.name for column in columns if column.instead_of}
     for column in columns:
         count = names.count(column.name)
         if count > 1:
             raise MessageError("bad-schema", f"column {column.name}: there {count} times")
+        stand_in = stand_ins.get(column.name)
         if not count:
-            if column.optional:
+            if column.optional or stand_in in names:
                 continue
-            raise MessageError("bad-schema", f"column {column.name}: missing, expected {column.expected}")
+            other = f" or a column {stand_in} instead" if stand_in else ""
+            raise MessageError(
+                "bad-schema", f"column {column.name}: missing, expected {column.expected}{other}"
+            )
+        if stand_in in names:
+            raise MessageError(
+                "bad-schema", f"columns {column.name} and {stand_in}: both are there, expected one of the two"
+            )
         found = schema.field(column.name).type
         if not column.accepts(found):
             raise MessageError(

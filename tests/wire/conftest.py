@@ -19,6 +19,7 @@ from streams.model.writes import WriteBatch
 from streams.wire.commands import MAX_COMMAND_INTERVALS
 
 INT64 = (1 << 63) - 1
+STEPS = (2, 1 << 16, 1 << 32, 1 << 40)
 LAST_US = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
@@ -31,16 +32,17 @@ counts_or_none = st.none() | st.integers(0, 1 << 50)
 @st.composite
 def write_batches(draw) -> WriteBatch:
     volumes = tuple(draw(st.lists(texts, min_size=1, max_size=5, unique=True)))
+    # Drawn for a batch as a whole: one odd row decides how its column travels.
+    near_us = st.builds(int.__add__, st.just(draw(times)), st.integers(0, draw(st.sampled_from(STEPS))))
+    moments = draw(st.sampled_from([near_us, st.integers(-(1 << 63), INT64)]))
     extents = st.integers(0, 8) | st.integers(0, (1 << 64) - 1)
+    offsets, lengths = (
+        draw(st.sampled_from([extents, st.integers(0, most).map((512).__mul__)]))
+        for most in (1 << 32, 1 << 16)
+    )
     rows = draw(
         st.lists(
-            st.tuples(
-                st.integers(-(1 << 63), INT64),
-                st.integers(0, len(volumes) - 1),
-                extents,
-                extents,
-                st.booleans(),
-            ),
+            st.tuples(moments, st.integers(0, len(volumes) - 1), offsets, lengths, st.booleans()),
             max_size=12,
         )
     )

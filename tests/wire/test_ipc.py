@@ -156,28 +156,32 @@ def test_a_wrong_column_is_refused_before_its_content_is_read(monkeypatch):
         decode_writes(write_stream(views))
 
 
-GOOD = encode_writes(
-    WriteBatch(
-        np.array([1, 2], np.int64),
-        np.array([0, 1], np.int32),
-        ("v", "w"),
-        np.array([0, 4096], np.uint64),
-        np.array([512, 512], np.uint64),
+GOOD = {
+    columns: encode_writes(
+        WriteBatch(
+            np.array([first_us, 2], np.int64),
+            np.array([0, 1], np.int32),
+            ("v", "w"),
+            np.array([shift, 4096], np.uint64),
+            np.array([shift, 512], np.uint64),
+        )
     )
-)
+    for columns, first_us, shift in (("narrow", 1, 0), ("plain", -1, 1))
+}
 
 
+@pytest.mark.parametrize("columns", GOOD)
 @given(
     st.lists(
-        st.tuples(st.integers(0, len(GOOD) - 1), st.sampled_from([0, 1, 8, 64, 127, 128, 255])),
+        st.tuples(st.integers(0), st.sampled_from([0, 1, 8, 64, 127, 128, 255])),
         min_size=1,
         max_size=6,
     )
 )
-def test_whatever_is_garbled_is_read_or_refused(changes):
-    value = bytearray(GOOD)
+def test_whatever_is_garbled_is_read_or_refused(columns, changes):
+    value = bytearray(GOOD[columns])
     for place, byte in changes:
-        value[place] = byte
+        value[place % len(value)] = byte
     try:
         decode_writes(bytes(value))
     except MessageError as error:

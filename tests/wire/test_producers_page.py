@@ -5,16 +5,19 @@ import re
 from pathlib import Path
 
 import confluent_kafka
+import pyarrow as pa
 import pytest
 
 from streams.model.messages import AgentMessage, Define
 from streams.model.screening import REASONS as GROUP_REASONS
-from streams.wire import folds, writes
+from streams.wire import folds, narrow, writes
 from streams.wire.agent import AGENT_KINDS, KINDS, decode_message
+from streams.wire.arrow import write_stream
 from streams.wire.headers import ARROW, JSON, NAMES
 from streams.wire.partitions import murmur2, partition_of
 from streams.wire.reasons import REASONS
 from streams.wire.record import MAX_MESSAGE_BYTES
+from streams.wire.writes_json import encode_writes_json
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "producers.md").read_text()
@@ -108,8 +111,25 @@ def test_the_page_names_every_header_that_a_producer_sends():
 
 def test_the_page_names_every_column():
     assert [row[0].strip("`") for row in cells(section("Writes"))] == [c.name for c in writes.COLUMNS]
+    assert [[cell.strip("`") for cell in row[:3]] for row in cells(section("Narrower columns"))] == [
+        [column.name, column.instead_of, column.expected.replace("uint16 or uint32", "uint16` or `uint32")]
+        for column in narrow.COLUMNS
+    ]
     tracks = [name for row in cells(section("Tracks: .*?")) for name in re.findall(r"`(\w+)`", row[0])]
     assert tracks == [column.name for column in folds.COLUMNS]
+
+
+def test_the_example_of_narrow_columns_is_its_plain_form():
+    """The example's two blocks: what to send, and what it says."""
+    narrowed, plain = re.findall(r"```json\n(.*?)```", section("Narrower columns"), re.DOTALL)
+    columns = json.loads(narrowed)
+    accepted = {column.name: column for column in narrow.COLUMNS}
+    types = {"time_gap_us": pa.uint16(), "offset_sectors": pa.uint32(), "length_sectors": pa.uint16()}
+    assert all(accepted[name].accepts(kind) for name, kind in types.items())
+    arrays = {name: pa.array(columns[name], kind) for name, kind in types.items()}
+    arrays["volume"] = pa.array(columns["volume"]).dictionary_encode()
+    batch = pa.record_batch(arrays, metadata=columns["metadata"])
+    assert json.loads(encode_writes_json(writes.decode_writes(write_stream(batch)))) == json.loads(plain)
 
 
 def test_the_page_names_every_reason():

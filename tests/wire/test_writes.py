@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -5,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import MessageError
+from streams.model.messages import AgentMessage, Origin
 from streams.model.writes import WriteBatch
+from streams.wire.agent import encode_message
 from streams.wire.arrow import write_stream
 from streams.wire.writes import decode_writes, encode_writes
 
@@ -30,31 +34,69 @@ def refusal(batch):
     return str(caught.value)
 
 
+def names(value):
+    return pa.ipc.open_stream(value).schema.names
+
+
 @given(st.from_type(WriteBatch))
 def test_round_trip(rows, batch):
+    """All rows come back; those of one time in their order."""
     value = encode_writes(batch)
     decoded = decode_writes(value)
-    assert rows(decoded) == rows(batch)
+    assert rows(decoded) in (rows(batch), sorted(rows(batch), key=lambda row: row[1]))
     assert set(decoded.volumes) == {name for name, *_ in rows(batch)}
     assert encode_writes(decoded) == value
 
 
+@given(st.from_type(WriteBatch))
+def test_a_column_is_narrow_exactly_where_its_rows_allow(rows, batch):
+    found = sorted(rows(batch), key=lambda row: row[1])
+    moments = [time_us for _, time_us, *_ in found]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    narrow = {
+        "time_gap_us": bool(moments) and moments[0] >= 0 and max(gaps, default=0) < 1 << 32,
+        "offset_sectors": all(offset % 512 == 0 and offset < 1 << 41 for _, _, offset, _, _ in found),
+        "length_sectors": all(length % 512 == 0 and length < 1 << 25 for _, _, _, length, _ in found),
+    }
+    assert {name: name in names(encode_writes(batch)) for name in narrow} == narrow
+
+
+@given(st.from_type(WriteBatch))
+def test_plain_columns_hold_every_batch_in_its_order(rows, batch):
+    value = encode_writes(batch, narrow=False)
+    assert names(value)[:4] == ["time", "volume", "offset", "length"]
+    assert rows(decode_writes(value)) == rows(batch)
+
+
 @given(st.from_type(WriteBatch), st.integers(0, 12), st.integers(1, 3))
 def test_a_slice_is_a_batch_like_any_other(rows, batch, start, step):
-    part = batch.take(slice(start, None, step))
-    assert rows(decode_writes(encode_writes(part))) == rows(batch)[start::step]
+    part = decode_writes(encode_writes(batch.take(slice(start, None, step))))
+    assert sorted(rows(part)) == sorted(rows(batch)[start::step])
 
 
-def test_columns_are_read_without_copying():
-    value = encode_writes(
-        WriteBatch(
-            np.arange(1000),
-            np.zeros(1000, np.int32),
-            ("v",),
-            np.arange(1000, dtype=np.uint64),
-            np.full(1000, 1 << 40, np.uint64),
-        )
+def test_an_ordinary_write_takes_nine_bytes_and_its_part_of_the_frame():
+    rng = np.random.default_rng(4)
+    writes = WriteBatch(
+        1_172_145_600_000_000 + np.cumsum(rng.integers(0, 1 << 16, 8192)),
+        rng.integers(0, 16, 8192, np.int32),
+        tuple(f"vol-{number}" for number in range(16)),
+        rng.integers(0, 1 << 32, 8192, np.uint64) << np.uint64(9),
+        rng.integers(0, 1 << 16, 8192, np.uint64) << np.uint64(9),
     )
+    origin = Origin("array-1", "agent-7", 1_172_100_000_000_000, 42, 0, 1_172_145_600_000_000)
+    record = encode_message("billing", AgentMessage("writes", origin, writes))
+    assert record.size_bytes() <= 9.3 * len(writes)
+
+
+def test_plain_columns_are_read_without_copying():
+    whole = WriteBatch(
+        np.arange(1000),
+        np.zeros(1000, np.int32),
+        ("v",),
+        np.arange(1000, dtype=np.uint64),
+        np.full(1000, 1 << 40, np.uint64),
+    )
+    value = encode_writes(whole, narrow=False)
     batch = decode_writes(value)
     for column in (batch.time_us, batch.offset_bytes, batch.length_bytes):
         assert not column.flags.owndata

@@ -97,7 +97,7 @@ def test_a_wrong_value_is_named_with_its_row(field, values, said):
     assert refusal(text).startswith(f"bad-value: {said}")
 
 
-@pytest.mark.parametrize("field", ["data", "Offset", "payload"])
+@pytest.mark.parametrize("field", ["data", "Offset", "payload", "time_gap_us"])
 def test_content_of_writes_is_refused(field):
     """R13: identification of what was written, never the content."""
     assert refusal(GOOD | {field: ["secret", ""]}) == (
