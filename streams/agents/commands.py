@@ -11,6 +11,7 @@ from streams.model.groups import Definition
 from streams.model.messages import Command, Define
 from streams.model.state import State
 from streams.store import Source, StateWatch
+from streams.store.patience import retried
 from streams.store.reading import Tail
 from streams.wire.agent import encode_message
 from streams.wire.definitions import decode_version
@@ -63,21 +64,25 @@ def await_definitions(source: Source, definitions: Sequence[Definition], patienc
         LinkgaugeError: not within the time; says what to check.
     """
     deadline = time.monotonic() + patience_seconds
-    newest: dict[str, tuple[int, bytes]] = {}
-    missing = list(definitions)
-    with source.consumer() as consumer:
-        tail = Tail(source, consumer, "groups", 0)
-        while True:
-            for message in tail.up_to_now():
-                key, value = parse_group_key(message.key()), message.value()
-                if value is not None and key.version >= newest.get(key.group, (0, b""))[0]:
-                    newest[key.group] = (key.version, value)
-            missing = [wanted for wanted in missing if _newest(newest, wanted.group) != wanted]
-            if not missing:
-                return
-            if time.monotonic() > deadline:
-                raise _not_taken_up(source, missing[0].group, patience_seconds)
-            time.sleep(_WATCH_SECONDS)
+
+    def taken_up() -> None:
+        newest: dict[str, tuple[int, bytes]] = {}
+        missing = list(definitions)
+        with source.consumer() as consumer:
+            tail = Tail(source, consumer, "groups", 0)
+            while True:
+                for message in tail.up_to_now():
+                    key, value = parse_group_key(message.key()), message.value()
+                    if value is not None and key.version >= newest.get(key.group, (0, b""))[0]:
+                        newest[key.group] = (key.version, value)
+                missing = [wanted for wanted in missing if _newest(newest, wanted.group) != wanted]
+                if not missing:
+                    return
+                if time.monotonic() > deadline:
+                    raise _not_taken_up(source, missing[0].group, patience_seconds)
+                time.sleep(_WATCH_SECONDS)
+
+    retried(taken_up, lambda: time.monotonic() <= deadline)
 
 
 def await_command(source: Source, group: str, offset: int, patience_seconds: float) -> State:
@@ -87,15 +92,19 @@ def await_command(source: Source, group: str, offset: int, patience_seconds: flo
         LinkgaugeError: not within the time; says what to check.
     """
     deadline = time.monotonic() + patience_seconds
-    with source.consumer() as consumer:
-        watch = StateWatch(source, consumer, group)
-        while True:
-            state = watch.newest()
-            if state is not None and state.offset >= offset:
-                return state
-            if time.monotonic() > deadline:
-                raise _not_taken_up(source, group, patience_seconds)
-            time.sleep(_WATCH_SECONDS)
+
+    def taken() -> State:
+        with source.consumer() as consumer:
+            watch = StateWatch(source, consumer, group)
+            while True:
+                state = watch.newest()
+                if state is not None and state.offset >= offset:
+                    return state
+                if time.monotonic() > deadline:
+                    raise _not_taken_up(source, group, patience_seconds)
+                time.sleep(_WATCH_SECONDS)
+
+    return retried(taken, lambda: time.monotonic() <= deadline)
 
 
 def _newest(rows: Mapping[str, tuple[int, bytes]], group: str) -> Definition | None:

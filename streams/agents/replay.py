@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypeGuard
 
 from streams.agents.admission import Wish, definition_for, require_not_ahead, require_open
 from streams.agents.outbox import Outbox, OutboxLimits
 from streams.agents.recording import Recording
 from streams.agents.script import ReplayKind, Script
 from streams.errors import BrokerError, ReplayError, SettingsError
+from streams.model.entries import Totals
 from streams.model.groups import Definition
 from streams.model.intervals import US
 from streams.model.messages import Define
 from streams.model.state import State
 from streams.store import Source, StateWatch, definition_in_force, read_group_state
+from streams.store.patience import retried
 from streams.store.reading import Tail
 from streams.wire.agent import encode_message
 from streams.wire.times import format_time
@@ -55,13 +57,19 @@ class ReplayOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What was sent under which definition; `was_new` tells that the replay defined the group."""
+    """What was sent under which definition; `was_new` tells that the replay defined the group.
+
+    `dead_letters` with `refused_writes` are what the group refused since the replay began, as far as its last
+    mark tells; 0 where nobody waited for it.
+    """
 
     definition: Definition
     was_new: bool
     agent: str
     messages: int
     writes: int
+    dead_letters: int = 0
+    refused_writes: int = 0
 
 
 _DEFAULT_OPTIONS = ReplayOptions()
@@ -98,9 +106,16 @@ def replay(
             outbox.flush(_LAST_FLUSH_SECONDS)
         raise
     outbox.flush(_FLUSH_SECONDS)
-    if options.wait:
-        _await_closing(source, definition, recording.end_us, options.patience_seconds, progress)
-    return ReplayResult(definition, is_new, script.agent, messages, recording.writes)
+    result = ReplayResult(definition, is_new, script.agent, messages, recording.writes)
+    if not options.wait:
+        return result
+    before = Totals() if state is None else state.totals
+    after = _await_closing(source, definition, recording.end_us, options.patience_seconds, progress).totals
+    return replace(
+        result,
+        dead_letters=after.dead_letters - before.dead_letters,
+        refused_writes=after.refused_writes - before.refused_writes,
+    )
 
 
 def _send(outbox: Outbox, group: str, script: Script, progress: Progress) -> int:
@@ -129,33 +144,61 @@ def _pace(outbox: Outbox, due: float) -> None:
 
 def _await_closing(
     source: Source, definition: Definition, end_us: int, patience_seconds: float, progress: Progress
-) -> None:
-    """Returns when the interval that holds the last record is closed, and all its rows are on their topics.
+) -> State:
+    """The state once the interval that holds the last record is closed, and all its rows are on their topics.
 
-    The mark says so: it is written when every row of the intervals before it is acknowledged.
+    The mark says so: it is written when every row of the intervals before it is acknowledged. A broker that
+    is away meanwhile is waited for as well.
     """
-    length_us = definition.geometry.interval_us
-    last = (end_us - 1) // length_us
-    seen: object = None
-    first: int | None = None
-    moved = time.monotonic()
-    with source.consumer() as consumer:
-        watch = StateWatch(source, consumer, definition.group)
-        rows = [Tail(source, consumer, suffix, watch.partition) for suffix in ("tables", "intervals")]
-        while True:
-            state = watch.newest()
-            if state is not None and state.closed is not None:
-                first = state.closed if first is None else first
-                progress("closing", min(state.closed, last) - first, last - first)
-                if state.closed >= last:
-                    return
-            # One mark may take many rows, long before itself.
-            place = (None if state is None else state.offset, *(tail.end() for tail in rows))
-            if place != seen:
-                seen, moved = place, time.monotonic()
-            if time.monotonic() - moved > patience_seconds:
-                raise _stuck(source, definition.group, state, patience_seconds)
-            time.sleep(_WATCH_SECONDS)
+    closing = _Closing(source, definition, end_us, patience_seconds, progress)
+    return retried(closing.follow, closing.is_patient)
+
+
+class _Closing:
+    """The wait for an interval to close; it remembers over lost connections when the group moved last."""
+
+    def __init__(
+        self, source: Source, definition: Definition, end_us: int, patience_seconds: float, progress: Progress
+    ) -> None:
+        self._source = source
+        self._group = definition.group
+        self._last = (end_us - 1) // definition.geometry.interval_us
+        self._patience_seconds = patience_seconds
+        self._progress = progress
+        self._first: int | None = None
+        self._seen: object = None
+        self._moved = time.monotonic()
+
+    def is_patient(self) -> bool:
+        """Whether the group moved within the patience."""
+        return time.monotonic() - self._moved <= self._patience_seconds
+
+    def follow(self) -> State:
+        """Looks again and again until the interval is closed; a lost connection is raised."""
+        with self._source.consumer() as consumer:
+            watch = StateWatch(self._source, consumer, self._group)
+            rows = [
+                Tail(self._source, consumer, suffix, watch.partition) for suffix in ("tables", "intervals")
+            ]
+            while True:
+                state = watch.newest()
+                if self._is_closed(state):
+                    return state
+                # One mark may take many rows, long before itself.
+                place = (None if state is None else state.offset, *(tail.end() for tail in rows))
+                if place != self._seen:
+                    self._seen, self._moved = place, time.monotonic()
+                if not self.is_patient():
+                    raise _stuck(self._source, self._group, state, self._patience_seconds)
+                time.sleep(_WATCH_SECONDS)
+
+    def _is_closed(self, state: State | None) -> TypeGuard[State]:
+        if state is None or state.closed is None:
+            self._progress("closing", 0, 1)
+            return False
+        self._first = state.closed if self._first is None else self._first
+        self._progress("closing", min(state.closed, self._last) - self._first, self._last - self._first)
+        return state.closed >= self._last
 
 
 def _stuck(source: Source, group: str, state: State | None, patience_seconds: float) -> ReplayError:

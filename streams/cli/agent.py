@@ -14,11 +14,12 @@ import typer
 from streams.agents.admission import Wish
 from streams.agents.load import publish_fleet
 from streams.agents.recording import recording_of_trace
-from streams.agents.replay import ReplayOptions, replay
+from streams.agents.replay import ReplayOptions, ReplayResult, replay
 from streams.agents.synthetic import FleetSpec, Pattern
-from streams.cli.output import say
-from streams.cli.replayed import known_messages, told
+from streams.cli.output import complain, say
+from streams.cli.replayed import known_messages, refusal, told
 from streams.cli.session import session_of
+from streams.cli.topics import CHECK_FAILED
 from streams.cli.traces import (
     ActionOption,
     ArrayOption,
@@ -35,6 +36,7 @@ from streams.cli.units import bytes_text, count_text, time_argument
 from streams.cli.usage import group_name, patience_option, usage
 from streams.model.groups import Geometry
 from streams.model.intervals import US
+from streams.model.state import State
 from streams.store import read_group_state
 from streams.wire.times import format_time
 
@@ -90,6 +92,7 @@ def replay_trace(  # noqa: PLR0913  # one parameter for each option
     """Publish a trace, with an agent for each of its arrays; the group is every volume of the trace.
 
     The same trace again is nothing but duplicates, and a run that was broken off goes on where it ended.
+    Exit code 3 where the group refused some of it.
     """
     with usage():
         options = ReplayOptions(kind, speed, not no_wait, patience)
@@ -100,8 +103,8 @@ def replay_trace(  # noqa: PLR0913  # one parameter for each option
         recording = recording_of_trace(trace_from(files, reading, report))
         before = read_group_state(source, group)
         result = replay(source, recording, Wish(group, track, interval), options, report)
-    for line in told(result, known_messages(before, result), waited=options.wait):
-        say(line)
+    _tell(result, before, options)
+    _require_all_taken(result)
 
 
 def synthetic(  # noqa: PLR0913  # one parameter for each option
@@ -158,8 +161,7 @@ def synthetic(  # noqa: PLR0913  # one parameter for each option
     with _interruptible(), progress_bar() as report:
         before = read_group_state(source, group)
         result = publish_fleet(source, [fleet], group, options, report)
-    for line in told(result, known_messages(before, result), waited=options.wait):
-        say(line)
+    _tell(result, before, options)
     answer = fleet.expected()
     changed_sum, changed_or = answer.changed_tracks_sum(), answer.changed_tracks_or()
     say(
@@ -168,6 +170,19 @@ def synthetic(  # noqa: PLR0913  # one parameter for each option
         f"{changed_or} as OR ({bytes_text(changed_or * track)}), "
         f"{count_text(answer.writes(), 'write')} of {count_text(answer.written_bytes(), 'byte')}"
     )
+    _require_all_taken(result)
+
+
+def _tell(result: ReplayResult, before: State | None, options: ReplayOptions) -> None:
+    for line in told(result, known_messages(before, result), waited=options.wait):
+        say(line)
+
+
+def _require_all_taken(result: ReplayResult) -> None:
+    """Ends the command with the code of a failed check where the group refused some of it."""
+    if refused := refusal(result):
+        complain(refused)
+        raise typer.Exit(CHECK_FAILED)
 
 
 def _just_over(duration: int, interval: int) -> int:

@@ -6,7 +6,7 @@ from streams.agents.replay import ReplayResult
 from streams.cli.units import count_text
 from streams.model.state import State
 
-__all__ = ["known_messages", "told"]
+__all__ = ["known_messages", "refusal", "told"]
 
 
 def known_messages(before: State | None, result: ReplayResult) -> int:
@@ -45,3 +45,15 @@ def told(result: ReplayResult, known: int, *, waited: bool) -> list[str]:
             "nothing (linkgauge_duplicate_messages_total counts them)"
         )
     return lines
+
+
+def refusal(result: ReplayResult) -> str | None:
+    """What the group refused while the replay went on, and how to look at it; None where nothing was."""
+    if not result.dead_letters:
+        return None
+    letters = count_text(result.dead_letters, "dead letter")
+    what = f"{count_text(result.refused_writes, 'write')} ({letters})" if result.refused_writes else letters
+    return (
+        f"group {result.definition.group} refused {what} meanwhile: they are not in its figures; see "
+        f"`linkgauge dead-letters list --group {result.definition.group}`"
+    )

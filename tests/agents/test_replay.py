@@ -24,7 +24,7 @@ from streams.agents.script import Script
 from streams.agents.synthetic import FleetSpec
 from streams.agents.traces import Trace
 from streams.broker.topics import cluster_identity
-from streams.errors import ReplayError, SettingsError
+from streams.errors import BrokerUnreachable, ReplayError, SettingsError
 from streams.model.entries import Interval
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.intervals import US, total_us
@@ -32,7 +32,7 @@ from streams.model.messages import Define
 from streams.model.partition import Partition
 from streams.model.state import AgentState, State, Version
 from streams.model.writes import WriteBatch
-from streams.store import Source, groups, read_group_state, read_intervals
+from streams.store import Source, groups, patience, read_group_state, read_intervals
 from streams.store.reading import read_topic
 from streams.wire.agent import decode_message, encode_message
 from streams.wire.record import Record
@@ -466,8 +466,57 @@ def test_the_wait_ends_with_the_last_interval_and_not_before(monkeypatch):
     monkeypatch.setattr(module, "_WATCH_SECONDS", 0.0)
     told = []
     end_us = 8 * 300 * US  # the last record lies in the interval with index 7
-    module._await_closing(Source("localhost:1"), existing(), end_us, 60.0, lambda *done: told.append(done))
-    assert told == [("closing", 0, 3), ("closing", 1, 3), ("closing", 2, 3), ("closing", 3, 3)]
+    closed = module._await_closing(
+        Source("localhost:1"), existing(), end_us, 60.0, lambda *done: told.append(done)
+    )
+    assert closed.closed == 7
+    assert told[:2] == [("closing", 0, 1)] * 2
+    assert told[2:] == [("closing", 0, 3), ("closing", 1, 3), ("closing", 2, 3), ("closing", 3, 3)]
+
+
+class FlakyWatch(FakeWatch):
+    """A group whose broker is away at every look but the last."""
+
+    looks = 0
+
+    def newest(self) -> State | None:
+        FlakyWatch.looks += 1
+        if FlakyWatch.looks < 4:
+            raise BrokerUnreachable("away")
+        return state(7)
+
+
+@pytest.fixture
+def flaky(monkeypatch):
+    monkeypatch.setattr(FlakyWatch, "looks", 0)
+    monkeypatch.setattr(module, "StateWatch", FlakyWatch)
+    monkeypatch.setattr(module, "Tail", FakeTail)
+    monkeypatch.setattr(patience, "_PAUSE_SECONDS", 0.0)
+
+
+def test_the_wait_outlasts_a_broker_that_is_away(flaky):
+    closed = module._await_closing(Source("localhost:1"), existing(), 8 * 300 * US, 60.0, lambda *_: None)
+    assert (closed.closed, FlakyWatch.looks) == (7, 4)
+
+
+def test_a_broker_that_stays_away_is_told_when_patience_is_over(flaky):
+    with pytest.raises(BrokerUnreachable, match="away"):
+        module._await_closing(Source("localhost:1"), existing(), 8 * 300 * US, -1.0, lambda *_: None)
+    assert FlakyWatch.looks == 1
+
+
+@pytest.mark.broker
+def test_what_the_group_refused_is_in_the_result(source, worker):
+    played = trace()
+    recording = recording_of_trace(played)
+    small = tuple(replace(member, volume_bytes=1 << 25) for member in recording.members)
+    beyond = int(np.count_nonzero(played.writes.offset_bytes + played.writes.length_bytes > 1 << 25))
+    result = replay(source, recording, Wish("g", members=small))
+    assert beyond > 0
+    assert result.refused_writes == beyond
+    assert result.dead_letters > 0
+    again = replay(source, recording, Wish("g", members=small))
+    assert (again.dead_letters, again.refused_writes) == (0, 0)
 
 
 @pytest.mark.broker

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from streams.cli import agent, entries, measure
+from streams.cli import agent, entries, groups, measure
 from streams.errors import ReplayError
 from streams.store import read_group_state
 from streams.store.reading import read_topic
@@ -57,6 +57,20 @@ def test_a_replay_leads_to_what_is_measured(run, worker, trace):
     refused = run(agent, "agent replay --format msr --group writes --track 512", str(trace))
     assert isinstance(refused.exception, ReplayError)
     assert "--track 65536, not 512" in str(refused.exception)
+
+
+def test_what_the_worker_refuses_ends_with_a_failed_check(run, worker, tmp_path):
+    small = '[groups.syn]\ninterval_seconds = 60\n[[groups.syn.members]]\narray = "web"\nvolume = "0"\n'
+    (tmp_path / "linkgauge.toml").write_text(small + "volume_bytes = 65536\n")
+    assert run(groups, "groups apply").exit_code == 0
+    lines = [f"{FILETIME + s * 10**7},web,0,Write,{(s % 3) * 65_536},4096,5\n" for s in range(90)]
+    (tmp_path / "small.csv").write_text("".join(lines))
+    told = run(agent, "agent replay --format msr --group syn small.csv")
+    assert told.exit_code == 3
+    assert "group syn refused 60 writes (9 dead letters) meanwhile" in told.stderr
+    assert "`linkgauge dead-letters list --group syn`" in told.stderr
+    again = run(agent, "agent replay --format msr --group syn small.csv")
+    assert (again.exit_code, "refused" in again.stderr) == (0, False)
 
 
 def test_other_sizes(run, worker, trace):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streams.agents.replay import ReplayResult
-from streams.cli.replayed import known_messages, told
+from streams.cli.replayed import known_messages, refusal, told
 from streams.model.groups import Definition, Member
 from streams.model.sequence import take_sequence
 from streams.model.state import AgentState, State, Version
@@ -61,3 +63,14 @@ def test_duplicates_are_told():
     assert told(result(3), 3, waited=True)[2].startswith("this replay was there already: every message")
     assert told(result(3), 2, waited=True)[2].startswith("at least 2 of these 3 messages were there already")
     assert told(result(3), 1, waited=True)[2].startswith("at least 1 of these 3 messages was there already")
+
+
+def test_what_was_refused_is_told_with_the_command_to_look():
+    assert refusal(result(3)) is None
+    refused = replace(result(3), dead_letters=1, refused_writes=20)
+    look = "meanwhile: they are not in its figures; see `linkgauge dead-letters list --group g`"
+    assert refusal(refused) == f"group g refused 20 writes (1 dead letter) {look}"
+    assert (
+        refusal(replace(refused, dead_letters=2, refused_writes=0))
+        == f"group g refused 2 dead letters {look}"
+    )
