@@ -28,6 +28,7 @@ from streams.model.messages import AgentMessage, Body, Define, Origin
 from streams.model.writes import WriteBatch, volume_id
 from streams.wire.agent import Encoding, encode_message
 from streams.wire.record import Record
+from streams.wire.writes import encode_writes
 
 __all__ = [
     "ARRAY",
@@ -39,6 +40,7 @@ __all__ = [
     "bodies",
     "definition",
     "joined",
+    "plain_records",
     "records",
 ]
 
@@ -139,6 +141,15 @@ def records(shape: Shape, encoding: Encoding = "arrow") -> Iterator[Record]:
     """`bodies` as they stand on the topic."""
     for group, body in bodies(shape):
         yield encode_message(group, body, encoding)
+
+
+def plain_records(shape: Shape) -> Iterator[Record]:
+    """`records` with columns of full width, which every Arrow library reads without a word on their meaning."""
+    for (_, body), record in zip(bodies(shape), records(shape), strict=True):
+        if isinstance(body, AgentMessage) and body.writes is not None:
+            yield replace(record, value=encode_writes(body.writes, narrow=False))
+        else:
+            yield record
 
 
 def answers(shape: Shape) -> dict[str, tuple[Row, ...]]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from bench.data import Shape, Skew, answers, records
+from bench.data import Shape, Skew, answers, plain_records, records
 from bench.drain import drain_confluent
 from bench.peers.contenders import BATCHES, SINGLES, Peer, measure_peer
 from bench.peers.single import singles
@@ -48,13 +48,16 @@ def _on_batches(site: Site, skew: Skew, compression: Compression, absent: Sequen
     @contextmanager
     def contenders() -> Iterator[Mapping[str, Measure]]:
         answers(shape)
-        log = fill(site.bootstrap, site.layout(), records(shape), compression)
+        log = fill(site.bootstrap, site.layout(), plain_records(shape), compression)
+        narrow = fill(site.bootstrap, site.layout(), records(shape), compression)
         yield {
             "confluent-kafka, nothing done": partial(drain_confluent, log, shape.writes),
             WORKER: partial(measure_worker, site, log, shape),
+            f"{WORKER}, narrow columns": partial(measure_worker, site, narrow, shape),
             **{p.name: partial(measure_peer, p, log, shape, site.folder) for p in _present(BATCHES, absent)},
         }
         drop(log)
+        drop(narrow)
 
     return Comparison(f"{skew}, {compression}", contenders)
 
