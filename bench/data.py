@@ -144,7 +144,7 @@ def records(shape: Shape, encoding: Encoding = "arrow") -> Iterator[Record]:
 
 
 def plain_records(shape: Shape) -> Iterator[Record]:
-    """`records` with columns of full width, which every Arrow library reads without a word on their meaning."""
+    """`records` with columns of full width, which any Arrow library makes sense of."""
     for (_, body), record in zip(bodies(shape), records(shape), strict=True):
         if isinstance(body, AgentMessage) and body.writes is not None:
             yield replace(record, value=encode_writes(body.writes, narrow=False))

@@ -108,7 +108,7 @@ def _add_ratios(result: Result) -> None:
         return
     fastest = [max(rates) for rates in zip(*peers, strict=True)]
     for name, own in result.figures.items():
-        if name in _NAMES or name == WORKER:
+        if name in _NAMES or name.startswith(WORKER):
             own["/ fastest peer"] = [rate / best for rate, best in zip(own[_RATE], fastest, strict=True)]
 
 
