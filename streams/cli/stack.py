@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from streams.broker.ports import free_port, is_free
@@ -16,16 +16,19 @@ from streams.cli.probing import fetch, local_url
 from streams.cli.session import Session
 from streams.cli.supervisor import Program, Supervised
 from streams.cli.topics import layout_from
-from streams.errors import LinkgaugeError, SettingsError
+from streams.errors import BrokerError, LinkgaugeError, SettingsError
 from streams.store import Source
 
 __all__ = ["Stack"]
 
 _READY_SECONDS = 60.0
+_CRASHES = 4
+_WITHIN_SECONDS = 300.0
+_BROKER_PAUSE_SECONDS = 1.0
 
 
 class Stack:
-    """The services of one machine; `check` starts again what crashed.
+    """The services of one machine; `check` starts again what crashed, and only Kafka may crash too often.
 
     `folder` takes Kafka's data and the logs; `port` is for the embedded Kafka, 0 picks a free one.
     `environment` is added to that of the services.
@@ -40,6 +43,7 @@ class Stack:
         self.bootstrap = settings.broker.bootstrap if self._broker is None else self._broker.bootstrap
         self._host, self._port = settings.reporter.host, settings.reporter.port or free_port()
         self._services: list[Supervised] = []
+        self._broker_crashes: list[float] = []
 
     @property
     def source(self) -> Source:
@@ -80,13 +84,22 @@ class Stack:
         """Starts again what has ended by itself.
 
         Raises:
-            LinkgaugeError: it does so again and again.
+            LinkgaugeError: it is Kafka, and it does so again and again.
         """
         if self._broker is not None and not self._broker.running:
             say(f"Apache Kafka ended by itself, see {self._broker.log_path}; it is started again")
-            self._broker.start()
+            self._mend(self._broker)
         for service in self._services:
             service.check()
+
+    def require_running(self) -> None:
+        """`check` for those who need every service now.
+
+        Raises:
+            LinkgaugeError: one of them ends again and again; says why.
+        """
+        self.check()
+        _require_mended(self._services)
 
     def stop(self) -> None:
         """Ends everything: the worker first, then what it needs."""
@@ -111,6 +124,22 @@ class Stack:
             ]
         )
 
+    def _mend(self, broker: EmbeddedBroker) -> None:
+        """Starts Kafka again; what keeps it from starting may go by, as a port that is not free yet."""
+        while not broker.running:
+            now = time.monotonic()
+            self._broker_crashes = [at for at in self._broker_crashes if now - at < _WITHIN_SECONDS] + [now]
+            if len(self._broker_crashes) >= _CRASHES:
+                raise LinkgaugeError(
+                    f"Apache Kafka ended {_CRASHES} times within {_WITHIN_SECONDS:g} s; it said:\n"
+                    f"{broker.describe_failure()}\nsee {broker.log_path}"
+                )
+            try:
+                broker.start()
+            except BrokerError as error:
+                say(f"Apache Kafka does not start: {error}")
+                time.sleep(_BROKER_PAUSE_SECONDS)
+
     def _service(self, name: str) -> Supervised:
         program = Program(
             name=name,
@@ -132,6 +161,16 @@ class Stack:
         end = time.monotonic() + _READY_SECONDS
         while fetch(f"{self.url}/readyz") is None:
             self.check()
+            _require_mended(service for service in self._services if service.program.name == "reporter")
             if time.monotonic() > end:
                 raise LinkgaugeError(f"the reporter is not ready after {_READY_SECONDS:g} s, see its log")
             time.sleep(0.1)
+
+
+def _require_mended(services: Iterable[Supervised]) -> None:
+    for service in services:
+        if service.crashes >= _CRASHES:
+            raise LinkgaugeError(
+                f"{service.program.name} ended {service.crashes} times in a row: {service.failure} "
+                f"(see {service.program.log})"
+            )

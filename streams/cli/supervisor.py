@@ -1,8 +1,9 @@
-"""Child processes that are started again when they crash, and that never outlive this process."""
+"""Child processes that are started again whenever they end, and that never outlive this process."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.broker import guard
-from streams.errors import LinkgaugeError
+from streams.cli.last_words import last_words
 
-__all__ = ["CRASHES", "Program", "Supervised"]
-
-CRASHES = 4
-"""So many crashes within a minute are too many."""
+__all__ = ["Program", "Supervised"]
 
 _GUARD = (sys.executable, "-I", "-S", guard.__file__)
-_WITHIN_SECONDS = 60.0
 _GRACE_SECONDS = 6.0
-_FIRST_PAUSE_SECONDS = 0.5
-_TAIL_LINES = 8
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_WELL_SECONDS = 60.0
+_LAST_BYTES = 1 << 16
+_SIGNALS_FROM = 128
+"""An exit code above it tells the signal that ended the program, as in a shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,20 @@ class Supervised:
         self._say = say
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
-        self._crashes: list[float] = []
+        self._started_at = 0.0
         self._start_at: float | None = None
+        self._log_start_bytes = 0
+        self.crashes = 0
+        """How often it ended by itself, one time soon after the other: a minute of work begins anew."""
+        self.failure = ""
+        """Why, the last time."""
 
     def start(self) -> None:
         """Starts the program."""
         program = self.program
         pid_file = program.log.with_suffix(".pid")
+        self._log_start_bytes = program.log.stat().st_size if program.log.exists() else 0
+        self._started_at = self._clock()
         with program.log.open("ab") as log, pid_file.open("w+b") as pid:
             self._process = subprocess.Popen(  # noqa: S603  # our own command, no shell
                 [*_GUARD, str(pid.fileno()), str(_GRACE_SECONDS), *program.command],
@@ -70,11 +78,7 @@ class Supervised:
         self._start_at = None
 
     def check(self) -> None:
-        """Notes a crash, and starts the program again after a pause that grows with each.
-
-        Raises:
-            LinkgaugeError: it crashed too often; says what it said last.
-        """
+        """Notes a crash, tells it, and starts the program again after a pause that grows with each."""
         if self._start_at is not None:
             if self._clock() >= self._start_at:
                 self.start()
@@ -92,20 +96,25 @@ class Supervised:
             self._process = None
 
     def _note_crash(self, code: int) -> None:
-        now, name = self._clock(), self.program.name
+        now, program = self._clock(), self.program
         self._process = None
-        self._crashes = [at for at in self._crashes if now - at < _WITHIN_SECONDS] + [now]
-        if len(self._crashes) >= CRASHES:
-            raise LinkgaugeError(
-                f"{name} ended {CRASHES} times within a minute, the last time with code {code}; it said:\n"
-                f"{self._last_words()}\nsee {self.program.log}"
-            )
-        pause = _FIRST_PAUSE_SECONDS * 2 ** (len(self._crashes) - 1)
+        self.crashes = 1 if now - self._started_at >= _WELL_SECONDS else self.crashes + 1
+        self.failure = self._last_words() or "it did not say why"
+        pause = min(_FIRST_PAUSE_SECONDS * 2 ** (self.crashes - 1), _LONGEST_PAUSE_SECONDS)
         self._start_at = now + pause
         self._say(
-            f"{name} ended with code {code}, see {self.program.log}; it is started again in {pause:g} s"
+            f"{program.name} ended with {_code_text(code)} and is started again in {pause:g} s: "
+            f"{self.failure} (see {program.log})"
         )
 
-    def _last_words(self) -> str:
-        lines = self.program.log.read_text("utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_TAIL_LINES:]) or "nothing"
+    def _last_words(self) -> str | None:
+        """Of this run alone: the log holds those before as well."""
+        with self.program.log.open("rb") as log:
+            log.seek(max(self._log_start_bytes, log.seek(0, os.SEEK_END) - _LAST_BYTES))
+            return last_words(log.read().decode("utf-8", errors="replace"))
+
+
+def _code_text(code: int) -> str:
+    if code > _SIGNALS_FROM and code - _SIGNALS_FROM in set(signal.Signals):
+        return f"code {code} ({signal.Signals(code - _SIGNALS_FROM).name})"
+    return f"code {code}"

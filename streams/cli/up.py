@@ -48,6 +48,8 @@ def up(
 ) -> None:
     """Run everything on this machine until Ctrl-C: Kafka, a worker, the reporter.
 
+    A service that ends by itself is started again, each time after a longer pause of up to 30 s.
+
     No Kafka is started where --bootstrap, the environment or the settings file names one.
     """
     if end and not demo:
@@ -62,7 +64,7 @@ def up(
         with until_interrupted(stack.stop):
             stack.start()
             if demo:
-                agrees = run_demo(stack.source, stack.url, stack.check)
+                agrees = run_demo(stack.source, stack.url, stack.require_running)
             typer.echo(f"\n{stack.description()}")
             if not end:
                 _stay(stack)

@@ -1,4 +1,4 @@
-"""Supervised programs: started again when they crash, given up when it is no use, gone with their parent."""
+"""Supervised programs: started again whenever they end, with growing pauses, and gone with their parent."""
 
 import os
 import signal
@@ -9,8 +9,7 @@ import time
 import psutil
 import pytest
 
-from streams.cli.supervisor import CRASHES, Program, Supervised
-from streams.errors import LinkgaugeError
+from streams.cli.supervisor import Program, Supervised
 
 PATIENCE_SECONDS = 30
 LASTING = "import time; print('up', flush=True); time.sleep(600)"
@@ -74,46 +73,48 @@ def test_a_crash_is_told_and_mended_after_a_pause(supervise):
     supervised, said, log = supervise(LASTING, clock)
     supervised.start()
     first = pid_of(log)
+    wait_for(lambda: "up" in log.read_text())
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: supervised.check() or said)
-    assert "child ended with code 137" in said[0]
-    assert "started again in 0.5 s" in said[0]
+    expected = "child ended with code 137 (SIGKILL) and is started again in 1 s: up"
+    assert said[0] == f"{expected} (see {log})"
     supervised.check()
     assert not psutil.pid_exists(first)
-    clock.now = 0.5
+    clock.now = 1.0
     supervised.check()
     wait_for(lambda: pid_of(log) != first)
     assert len(said) == 1
 
 
-def test_too_many_crashes_are_an_error_with_the_last_words(supervise):
+def crash(supervised, said, clock):
+    """Lets the program crash once more, starts it again, and returns the pause before that."""
+    count, before = len(said), clock.now
+    wait_for(lambda: supervised.check() or len(said) > count)
+    while supervised._start_at is not None:
+        clock.now += 0.5
+        supervised.check()
+    return clock.now - before
+
+
+def test_crashes_are_mended_for_ever_with_growing_pauses(supervise):
+    clock = Clock()
+    supervised, said, log = supervise(CRASHING, clock)
+    log.write_text("linkgauge: of an earlier run\n")
+    supervised.start()
+    assert [crash(supervised, said, clock) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert (supervised.crashes, supervised.failure) == (7, "no luck")
+    assert said[6].startswith("child ended with code 7 and is started again in 30 s: no luck (see ")
+
+
+def test_a_program_that_ran_well_is_started_again_soon(supervise):
     clock = Clock()
     supervised, said, _ = supervise(CRASHING, clock)
     supervised.start()
-
-    def crashed_too_often():
-        clock.now += 0.1
-        supervised.check()
-
-    with pytest.raises(
-        LinkgaugeError, match=r"(?s)child ended 4 times .* with code 7; it said:\nno luck"
-    ) as error:
-        wait_for(crashed_too_often)
-    assert str(error.value).endswith("child.log")
-    assert len(said) == CRASHES - 1
-
-
-def test_crashes_long_ago_do_not_count(supervise):
-    clock = Clock()
-    supervised, said, _ = supervise(CRASHING, clock)
-    supervised.start()
-
-    def crashed_often():
-        clock.now += 25  # three crashes within a minute at the most
-        supervised.check()
-        return len(said) > 2 * CRASHES
-
-    wait_for(crashed_often)
+    for expected in (1, 2, 4):
+        assert crash(supervised, said, clock) == expected
+    clock.now += 60
+    assert crash(supervised, said, clock) == 1
+    assert supervised.crashes == 1
 
 
 def test_what_does_not_listen_is_ended_by_force(supervise, monkeypatch):

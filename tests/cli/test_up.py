@@ -19,6 +19,9 @@ from streams.broker.ports import free_port
 from streams.cli import app
 from streams.cli.demo import DEMO_LINK, Figure, compared, demo_environment
 from streams.cli.probing import fetch
+from streams.cli.session import Session
+from streams.cli.stack import Stack
+from streams.errors import LinkgaugeError
 from streams.model.sizing.ranges import RangeFigures
 from streams.settings import load_settings
 
@@ -80,7 +83,7 @@ def test_up_mends_a_crash_and_a_signal_ends_everything(tmp_path, number):
         pid_file = tmp_path / "here" / "reporter.pid"
         crashed = int(pid_file.read_text())
         os.kill(crashed, signal.SIGKILL)
-        wait_for(lambda: "reporter ended with code 137" in said())
+        wait_for(lambda: "reporter ended with code 137 (SIGKILL) and is started again in 1 s" in said())
         wait_for(lambda: pid_file.read_text().strip() not in ("", str(crashed)))
         wait_for(lambda: fetch(f"{url}/readyz") == "ready\n")
         family = family_of(process)
@@ -126,15 +129,49 @@ def test_a_kafka_of_ones_own(tmp_path, broker, topics):
     assert broker.running
 
 
-@pytest.mark.broker
-def test_a_service_that_cannot_start_ends_up_with_its_last_words(tmp_path, topics):
+@pytest.fixture
+def mismatched(tmp_path, topics):
+    """Settings with which no worker can start."""
     (tmp_path / "linkgauge.toml").write_text(
         f'[broker]\nbootstrap = "{topics.bootstrap}"\ntopic_prefix = "{topics.prefix}"\npartitions = 7\n'
     )
-    with up(tmp_path) as (process, _, said):
+
+
+@pytest.mark.broker
+def test_a_demo_without_a_worker_ends_with_its_last_words(tmp_path, mismatched):
+    with up(tmp_path, "--demo", "--exit") as (process, _, said):
         assert process.wait(PATIENCE_SECONDS) == 1
-        assert "worker ended 4 times within a minute" in said()
+        complaint = said().partition("linkgauge: worker ended 4 times in a row: ")[2]
+        assert "partitions must be 7, is 2" in complaint
+
+
+@pytest.mark.broker
+def test_a_worker_that_cannot_start_does_not_end_the_others(tmp_path, mismatched):
+    with up(tmp_path) as (process, url, said):
+        wait_for(lambda: "and is started again in 8 s: " in said())
+        assert "worker ended with code 1 and is started again in 1 s: " in said()
         assert "partitions must be 7, is 2" in said()
+        assert process.poll() is None
+        assert fetch(f"{url}/readyz") == "ready\n"
+
+
+@pytest.mark.broker
+def test_a_killed_kafka_is_started_again_but_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LINKGAUGE_REPORTER__PORT", "0")
+    stack = Stack(Session(), tmp_path, 0, {})
+    broker = stack._broker
+    broker.start()
+    try:
+        for _ in range(3):
+            broker.kill()
+            stack.check()
+            assert broker.running
+        broker.kill()
+        with pytest.raises(LinkgaugeError, match="Apache Kafka ended 4 times within 300 s; it said:"):
+            stack.check()
+    finally:
+        broker.stop()
 
 
 def test_a_taken_port_is_told_before_anything_starts(tmp_path, monkeypatch):
