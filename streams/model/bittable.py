@@ -66,6 +66,18 @@ class BitTable:
         row, within = spread(extra.astype(np.int64) + 1)
         self._add(first[row] + within.astype(np.uint64))
 
+    def add_ascending(self, ordered: Tracks) -> None:
+        """Sets the bits of tracks that ascend; one may be there more than once."""
+        if not len(ordered):
+            return
+        if ordered[-1] < _WORD:
+            self._add_low(0, ordered)
+            return
+        high = ordered >> np.uint64(32)
+        edges = [0, *(np.flatnonzero(np.diff(high)) + 1).tolist(), len(ordered)]
+        for start, end in pairwise(edges):
+            self._add_low(int(high[start]), ordered[start:end])
+
     def update(self, other: BitTable) -> None:
         """ORs another table into this one."""
         for word, bits in other._words.items():
@@ -183,18 +195,6 @@ class BitTable:
 
     def _add(self, tracks: Tracks) -> None:
         self.add_ascending(np.sort(tracks))
-
-    def add_ascending(self, ordered: Tracks) -> None:
-        """Sets the bits of tracks that ascend; one may be there more than once."""
-        if not len(ordered):
-            return
-        if ordered[-1] < _WORD:
-            self._add_low(0, ordered)
-            return
-        high = ordered >> np.uint64(32)
-        edges = [0, *(np.flatnonzero(np.diff(high)) + 1).tolist(), len(ordered)]
-        for start, end in pairwise(edges):
-            self._add_low(int(high[start]), ordered[start:end])
 
     def _add_low(self, word: int, ordered: Tracks) -> None:
         # pyroaring takes the buffer of an array.array at once; numpy arrays it walks element by element.

@@ -4,8 +4,8 @@ The rule, in full. `T` is the offset of the group's last message that wrote a ma
 
 1. A message at or below `T` comes again after a crash. It is applied only if the state lists it in `redo`,
    and only its parts in intervals after `closed` that pass the stateless checks again.
-2. A message behind `T` is a duplicate, stale, refused or applied. Its parts in open intervals are marked at
-   once, those inside the late window wait for the next mark, older writes are refused.
+2. A message behind `T` is a duplicate, stale, refused or applied. Its parts in open intervals go into their
+   tables, those inside the late window wait for the next mark, older writes are refused.
 3. All intervals that one message completes are closed together: late parts become revisions, then come the
    intervals, the rungs, and one state row, the mark. A counted tick and a command write a mark too.
 4. A message is held until a mark at or behind it is acknowledged and every interval that it feeds is closed.

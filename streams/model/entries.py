@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from streams.model.bittable import BitTable
+from streams.model.counts import MAX_COUNT, sum_known
 from streams.model.intervals import US, Spans, total_us
 
-__all__ = ["Entry", "Gap", "Interval", "Summary", "Totals", "sum_known", "summarise"]
+__all__ = ["Entry", "Gap", "Interval", "Summary", "Totals", "summarise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,10 @@ class Totals:
 
     def plus(self, **counts: int) -> Totals:
         """These totals with the given counters raised."""
-        return replace(self, **{name: getattr(self, name, 0) + count for name, count in counts.items()})
+        return replace(
+            self,
+            **{name: min(getattr(self, name, 0) + count, MAX_COUNT) for name, count in counts.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +138,6 @@ class Gap:
     end_us: int
 
 
-def sum_known(counts: Iterable[int | None]) -> int | None:
-    """The sum, or None where one of the counts is unknown."""
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total
-
-
 def coverage(entries: tuple[Entry, ...], length_us: int) -> float:
     """Share of the interval's volume-seconds that agents vouch for: the mean over the volumes."""
     if not entries:
@@ -159,8 +152,8 @@ def summarise(
     sums: tuple[int, int] | None = None,
 ) -> Summary:
     """The summary of an interval; `sums` are SUM of tracks and bytes where it is a rung."""
-    tracks = sum(entry.changed_tracks for entry in interval.entries)
-    size = sum(entry.changed_bytes for entry in interval.entries)
+    tracks = min(sum(entry.changed_tracks for entry in interval.entries), MAX_COUNT)
+    size = min(sum(entry.changed_bytes for entry in interval.entries), MAX_COUNT)
     tracks_sum, bytes_sum = sums or (tracks, size)
     return Summary(
         group=interval.group,

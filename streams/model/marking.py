@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.counts import sum_by_group
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import Fold
 from streams.model.opentable import OpenInterval, slot_of
@@ -21,8 +22,6 @@ from streams.model.volumetables import VolumeTable
 from streams.model.writes import Codes, WriteBatch, volume_id
 
 __all__ = ["mark_fold", "mark_writes"]
-
-_EXACT_IN_DOUBLE = 1 << 53
 
 Members = Mapping[int, Member]
 """The members of a definition by their code in a batch."""
@@ -93,12 +92,12 @@ def _count_slot(
     interval: OpenInterval, fold: Fold, written_bytes: int | None, start_us: int, slot_seconds: int
 ) -> None:
     first, last = slot_of(np.array([fold.start_us, fold.end_us - 1]), start_us, slot_seconds).tolist()
-    if interval.slots is None or written_bytes == 0:
+    if written_bytes == 0:
         return
     if written_bytes is None or first != last:
-        interval.slots = None
+        interval.slots.forget()
     else:
-        interval.slots[first] += written_bytes
+        interval.slots.add(first, written_bytes)
 
 
 def _members(writes: WriteBatch, array: str, definition: Definition) -> Members:
@@ -128,7 +127,7 @@ def _mark_tracks(interval: OpenInterval, taken: _Taken, members: Members, geomet
 def _count_volumes(interval: OpenInterval, writes: WriteBatch, taken: _Taken, members: Members) -> None:
     codes, size = writes.volume_codes, max(members) + 1
     counts = np.bincount(codes if taken.inside.all() else codes[taken.inside], minlength=size)
-    sizes_bytes = _sums(codes, taken.inside_bytes, size)
+    sizes_bytes = sum_by_group(codes, taken.inside_bytes, size)
     for code, member in members.items():
         interval.volumes.count(member.id, int(counts[code]), int(sizes_bytes[code]))
 
@@ -136,24 +135,15 @@ def _count_volumes(interval: OpenInterval, writes: WriteBatch, taken: _Taken, me
 def _count_slots(
     interval: OpenInterval, writes: WriteBatch, taken: _Taken, start_us: int, slot_seconds: int
 ) -> None:
-    if interval.slots is None or not len(writes):
+    if not len(writes):
         return
     edges_us = np.array([writes.time_us.min(), writes.time_us.max()])
     first, last = slot_of(edges_us, start_us, slot_seconds).tolist()
     if first == last:  # as in most messages of a busy agent
-        interval.slots[first] += int(taken.inside_bytes.sum(dtype=np.uint64))
+        interval.slots.add(first, int(taken.inside_bytes.sum(dtype=np.uint64)))
         return
     slots = slot_of(writes.time_us, start_us, slot_seconds)
-    interval.slots += _sums(slots, taken.inside_bytes, len(interval.slots))
-
-
-def _sums(groups: NDArray[np.integer], sizes: Extents, count: int) -> NDArray[np.int64]:
-    """The exact sum of the sizes in each of `count` groups."""
-    if not len(sizes) or int(sizes.max()) * len(sizes) >= _EXACT_IN_DOUBLE:
-        sums = np.zeros(count, np.int64)
-        np.add.at(sums, groups, sizes.astype(np.int64))
-        return sums
-    return np.bincount(groups, weights=sizes, minlength=count).astype(np.int64)
+    interval.slots.add_rows(slots, taken.inside_bytes)
 
 
 def _take(writes: WriteBatch, members: Members) -> _Taken:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streams.model.entries import Entry, Interval
 from streams.model.groups import Geometry, Member
 from streams.model.intervals import US, Span, Spans, clip, intersect, union
+from streams.model.slots import SlotBytes
 from streams.model.state import Version
 from streams.model.volumetables import VolumeTable, VolumeTables
 
@@ -19,9 +20,9 @@ __all__ = ["OpenInterval", "slot_of"]
 
 @dataclass(slots=True)
 class OpenInterval:
-    """A base interval that fills. `slots`: bytes written in each slot, None once they are unknown."""
+    """A base interval that fills."""
 
-    slots: NDArray[np.int64] | None
+    slots: SlotBytes
     volumes: VolumeTables = field(default_factory=VolumeTables)
     spans: dict[str, Spans] = field(default_factory=dict)
     discards: int = 0
@@ -30,14 +31,15 @@ class OpenInterval:
     @classmethod
     def empty(cls, geometry: Geometry) -> OpenInterval:
         """An interval that nothing was written to."""
-        return cls(np.zeros(geometry.slots, np.int64))
+        return cls(SlotBytes(geometry.slots))
 
     @classmethod
     def reopened(cls, interval: Interval) -> OpenInterval:
         """The content of a closed base interval, to be revised; the closed one stays as it is."""
-        slots = interval.written_bytes_by_slot
         content = cls(
-            slots=None if slots is None else np.array(slots, np.int64),
+            slots=SlotBytes.of(
+                interval.written_bytes_by_slot, interval.rung_seconds // interval.slot_seconds
+            ),
             spans={agent: list(spans) for agent, spans in interval.agent_spans},
             discards=interval.discards,
             late_writes=interval.late_writes,
@@ -61,7 +63,7 @@ class OpenInterval:
         self.volumes.merge(other.volumes)
         for agent, spans in other.spans.items():
             self.spans[agent] = union([*self.spans.get(agent, []), *spans])
-        self.slots = None if self.slots is None or other.slots is None else self.slots + other.slots
+        self.slots.merge(other.slots)
         self.discards += other.discards
         self.late_writes += other.late_writes
 
@@ -90,7 +92,7 @@ class OpenInterval:
                 for member in version.definition.by_id.values()
             ),
             slot_seconds=geometry.slot_seconds,
-            written_bytes_by_slot=None if self.slots is None else tuple(self.slots.tolist()),
+            written_bytes_by_slot=self.slots.values(),
             discards=self.discards,
             late_writes=self.late_writes,
             agent_spans=tuple((agent, tuple(self.spans[agent])) for agent in sorted(self.spans)),

@@ -22,8 +22,9 @@ MAX_VOLUMES = 1 << 24
 
 _VOLUME = np.uint64(40)
 _TRACK = np.uint64(MAX_TRACK)
-_FEWEST = 8_192
+_FEWEST = 4_096
 _MOST = 1 << 20
+_MOST_ARRAYS = 64
 _HELD_PER_PENDING = 4  # what waits takes 8 B a track: 2 B for each track that is marked already
 
 Tracks = NDArray[np.uint64]
@@ -31,7 +32,7 @@ Numbers = NDArray[np.int64]
 
 
 class PendingTracks:
-    """Tracks of volumes that go by numbers, in any order and as often as they were written."""
+    """Tracks of volumes that go by numbers, in any order. `len` counts them as often as they wait."""
 
     __slots__ = ("_count", "_keys")
 
@@ -49,6 +50,8 @@ class PendingTracks:
         keys |= tracks
         self._keys.append(keys)
         self._count += len(keys)
+        if len(self._keys) > _MOST_ARRAYS:  # many messages of few writes, often to the same tracks
+            self._join()
 
     def enough(self, held_tracks: int) -> bool:
         """Whether it is time to take them, where the tables hold `held_tracks` tracks already.
@@ -61,11 +64,17 @@ class PendingTracks:
         """All that waited: of each volume its tracks, ascending, each once."""
         if not self._count:
             return
-        keys = np.concatenate(self._keys)
+        keys = self._join()
         self._keys, self._count = [], 0
-        keys.sort()
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
         volumes, tracks = keys >> _VOLUME, keys & _TRACK
         edges = [0, *(np.flatnonzero(volumes[1:] != volumes[:-1]) + 1).tolist(), len(keys)]
         for start, end in pairwise(edges):
             yield int(volumes[start]), tracks[start:end]
+
+    def _join(self) -> Tracks:
+        """Makes one ascending array of all that waits, each track once."""
+        keys: Tracks = np.concatenate(self._keys)
+        keys.sort()
+        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
+        self._keys, self._count = [keys], len(keys)
+        return keys

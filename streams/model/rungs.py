@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import chain
 
 from streams.model.bittable import BitTable
-from streams.model.entries import Entry, Interval, sum_known
+from streams.model.counts import MAX_COUNT, sum_known
+from streams.model.entries import Entry, Interval
 from streams.model.intervals import union
 from streams.model.opengroup import OpenGroup
 
@@ -21,8 +22,8 @@ def rung_interval(group: OpenGroup, rung: int, size: int) -> tuple[Interval, tup
     rows = [group.rows[k] for k in range(rung * size, (rung + 1) * size) if k in group.rows]
     newest = rows[-1]
     sums = (
-        sum(entry.changed_tracks for row in rows for entry in row.entries),
-        sum(entry.changed_bytes for row in rows for entry in row.entries),
+        min(sum(entry.changed_tracks for row in rows for entry in row.entries), MAX_COUNT),
+        min(sum(entry.changed_bytes for row in rows for entry in row.entries), MAX_COUNT),
     )
     interval = Interval(
         group=newest.group,

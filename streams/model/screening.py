@@ -18,7 +18,16 @@ from streams.model.intervals import US, Span
 from streams.model.messages import Fold
 from streams.model.writes import Codes, WriteBatch, volume_id
 
-__all__ = ["REASONS", "Screen", "by_interval", "fold_fault", "fold_interval", "stateless"]
+__all__ = [
+    "REASONS",
+    "Screen",
+    "by_interval",
+    "check_members",
+    "collected",
+    "fold_fault",
+    "fold_interval",
+    "stateless",
+]
 
 REASONS = {
     "ahead-of-clock": "the time lies more than max_clock_ahead_seconds after the message was appended",
@@ -45,9 +54,7 @@ REASONS = {
 _CODES = {reason: number for number, reason in enumerate(REASONS, 1)}
 _NAMES = dict(enumerate(REASONS, 1))
 _EXTENT_END = np.uint64(1 << 63)
-_MAX_LENGTH = np.uint64(
-    1 << 40
-)  # one garbled length must not fill the memory; no device writes so much at once
+_MAX_LENGTH = np.uint64(1 << 40)  # one garbled length must not fill the memory; no device writes as much
 # What one message may mark: 16 TiB in tracks of 512 B, 40 MB of bitmaps. 8,192 writes of 1 GiB reach half of
 # it; without it a few hundred garbled lengths would fill the memory of a worker.
 _MAX_TRACKS = 1 << 35
@@ -196,6 +203,6 @@ def fold_fault(fold: Fold, append_us: int, watermark_us: int, geometry: Geometry
     if fold.track_bytes < 1 or geometry.track_bytes % fold.track_bytes:
         return "fold-track"
     highest = fold.tracks.highest()
-    if highest is not None and (highest + 1) * fold.track_bytes > 1 << 63:
+    if highest is not None and highest * fold.track_bytes >= 1 << 63:  # the last track may be short
         return "extent"
     return None

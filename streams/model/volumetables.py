@@ -6,17 +6,19 @@ Tracks of writes wait until there are enough to be marked at once; who asks for 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.model.bittable import BitTable
+from streams.model.counts import add_known
 from streams.model.pending import MAX_TRACK, MAX_VOLUMES, PendingTracks
 from streams.model.runs import spread
 
 __all__ = ["VolumeTable", "VolumeTables"]
 
-_RUNS_FROM_TRACKS = 8  # the mean length of writes from which runs are faster than single tracks
+_LONGEST_WAITING = 8  # longer writes are marked at once, as runs
 
 Tracks = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
@@ -37,8 +39,8 @@ class VolumeTable:
 
     def count(self, writes: int | None, written_bytes: int | None) -> None:
         """Adds to the counts; unknown plus anything is unknown."""
-        self.writes = _add(self.writes, writes)
-        self.written_bytes = _add(self.written_bytes, written_bytes)
+        self.writes = add_known(self.writes, writes)
+        self.written_bytes = add_known(self.written_bytes, written_bytes)
 
 
 class VolumeTables:
@@ -83,15 +85,13 @@ class VolumeTables:
         if not len(numbers):
             return
         extra = last - first
-        if int(last.max()) > MAX_TRACK or len(self._tables) > MAX_VOLUMES:
-            self._mark_now(numbers, first, last)
-        elif not extra.any():
+        if not extra.any() and last.max() <= MAX_TRACK and len(self._tables) <= MAX_VOLUMES:
             self._wait(numbers, first)
-        elif extra.sum(dtype=np.float64) > _RUNS_FROM_TRACKS * len(first):  # an integer may not hold the sum
-            self._mark_now(numbers, first, last)
-        else:
-            row, within = spread(extra.astype(np.int64) + 1)
-            self._wait(numbers[row], first[row] + within.astype(np.uint64))
+            return
+        now = (extra > _LONGEST_WAITING) | (last > MAX_TRACK) | (numbers >= MAX_VOLUMES)
+        self._mark_now(numbers[now], first[now], last[now])
+        row, within = spread(extra[~now].astype(np.int64) + 1)
+        self._wait(numbers[~now][row], first[~now][row] + within.astype(np.uint64))
 
     def _wait(self, numbers: Numbers, tracks: Tracks) -> None:
         self._pending.add(numbers, tracks)
@@ -101,15 +101,16 @@ class VolumeTables:
     def _settle(self) -> None:
         for number, tracks in self._pending.take():
             table = self._tables[number].tracks
-            before = len(table)
+            self._held_tracks -= len(table)
             table.add_ascending(tracks)
-            self._held_tracks += len(table) - before
+            self._held_tracks += len(table)
 
     def _mark_now(self, numbers: Numbers, first: Tracks, last: Tracks) -> None:
-        for number in np.unique(numbers).tolist():
-            mine = numbers == number
-            self._tables[number].tracks.mark(first[mine], last[mine])
-
-
-def _add(left: int | None, right: int | None) -> int | None:
-    return None if left is None or right is None else left + right
+        order = np.argsort(numbers, kind="stable")
+        numbers, first, last = numbers[order], first[order], last[order]
+        edges = np.flatnonzero(np.diff(numbers, prepend=-1))
+        for start, end in pairwise([*edges.tolist(), len(numbers)]):
+            table = self._tables[int(numbers[start])].tracks
+            self._held_tracks -= len(table)
+            table.mark(first[start:end], last[start:end])
+            self._held_tracks += len(table)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from streams.model.bittable import BitTable
-from streams.model.entries import Entry, Interval, sum_known
+from streams.model.counts import sum_known
+from streams.model.entries import Entry, Interval
 from streams.model.intervals import US, union
 
 __all__ = ["or_of"]

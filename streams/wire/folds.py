@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from streams.errors import MessageError
-from streams.model.entries import sum_known
+from streams.model.counts import sum_known
 from streams.model.messages import Fold
 from streams.wire.arrow import (
     Column,

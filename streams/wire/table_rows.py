@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from streams.errors import MessageError
 from streams.model.bittable import BitTable
-from streams.model.entries import Entry, sum_known
+from streams.model.counts import sum_known
+from streams.model.entries import Entry
 from streams.model.intervals import Span
 from streams.wire.bitmaps import EMPTY_BITMAP, bitmap_parts, read_bitmaps
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.model.bittable import BitTable
-from streams.model.entries import Entry, Interval, Totals, coverage, sum_known, summarise
+from streams.model.counts import sum_known
+from streams.model.entries import Entry, Interval, Totals, coverage, summarise
 from streams.model.intervals import US
 
 counts = st.one_of(st.none(), st.integers(0, 1 << 62))
@@ -38,11 +39,6 @@ def interval(*entries):
         discards=4,
         late_writes=5,
     )
-
-
-@given(st.lists(counts))
-def test_a_sum_is_known_only_where_every_part_is(parts):
-    assert sum_known(parts) == (None if None in parts else sum(parts))
 
 
 def test_an_entry_counts_its_tracks_and_a_short_last_one_with_its_true_bytes():

@@ -1,5 +1,6 @@
 """One base interval while it fills, against sets and dicts; coming late changes only the revision."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -53,12 +54,11 @@ def filled(happened, interval=None):
                 table = interval.volumes.table(volume)
                 table.tracks.mark(np.array([first], np.uint64), np.array([first + count - 1], np.uint64))
                 table.count(1, count * 512)
-                if interval.slots is not None:
-                    interval.slots[slot] += count * 512
+                interval.slots.add(slot, count * 512)
                 interval.late_writes += late
             case ("fold", volume, tracks):
                 interval.volumes.table(volume).merge(VolumeTable(BitTable.of(tracks), None, None))
-                interval.slots = None
+                interval.slots.forget()
             case ("vouch", agent, (start, end)):
                 interval.vouch(agent, (start * US, end * US))
             case ("discard",):
@@ -248,3 +248,27 @@ def test_a_time_lies_in_the_slot_counted_from_the_start_of_the_interval(times, s
     found = slot_of(np.array(times, np.int64), START * US, slot_seconds).tolist()
     for time, slot in zip(times, found, strict=True):
         assert START * US + slot * slot_seconds * US <= time < START * US + (slot + 1) * slot_seconds * US
+
+
+def test_a_sparse_group_on_a_huge_volume_stays_small_whatever_came():
+    """R30: one cylinder of 64 TiB, in 8,000 messages of one write."""
+    geometry = Geometry(track_bytes=56_664)
+    tracks = (64 << 40) // 56_664 - 15 + np.arange(8_000) % 15
+    tracemalloc.start()
+    interval = OpenInterval.empty(geometry)
+    number = np.array([interval.volumes.number("a/x")])
+    for track in tracks.astype(np.uint64):
+        interval.volumes.mark(number, track[np.newaxis], track[np.newaxis])
+        interval.slots.add(0, 4096)
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert interval.volumes.table("a/x").tracks.tracks().tolist() == np.unique(tracks).tolist()
+    assert held_bytes < 32 * 1024
+
+
+def test_an_interval_without_writes_holds_no_slots():
+    tracemalloc.start()
+    kept = [OpenInterval.empty(Geometry(interval_seconds=86_400, rungs_seconds=())) for _ in range(100)]
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held_bytes < 2_000 * len(kept)

@@ -38,13 +38,25 @@ def test_each_volume_gets_its_tracks_ascending_and_once(messages):
     assert list(pending.take()) == []
 
 
+def add_block(pending: PendingTracks, first: int, count: int) -> None:
+    pending.add(np.zeros(count, np.int64), np.arange(first, first + count, dtype=np.uint64))
+
+
 def test_what_waits_is_small_against_what_is_held():
     def waits_for(held_tracks: int) -> int:
         pending = PendingTracks()
         while not pending.enough(held_tracks):
-            add(pending, [(0, 1)] * 64)
+            add_block(pending, len(pending), 1024)
         return len(pending)
 
-    assert waits_for(0) == waits_for(30_000) == 8_192
-    assert waits_for(80_000) == 20_032  # a quarter, in steps of 64
+    assert waits_for(0) == waits_for(16_000) == 4_096
+    assert waits_for(80_000) == 20_480  # a quarter, in steps of 1,024
     assert waits_for(1 << 40) == 1 << 20
+
+
+def test_many_small_messages_to_the_same_tracks_wait_as_few():
+    pending = PendingTracks()
+    for n in range(10_000):
+        add_block(pending, n % 15, 1)
+        assert len(pending) <= 15 + 65
+    assert [tracks.tolist() for _, tracks in pending.take()] == [list(range(15))]

@@ -228,6 +228,12 @@ def test_what_is_wrong_with_a_fold(made, reason):
     assert fold_fault(made, 100 * US, 100 * US, GEOMETRY) == reason
 
 
+def test_the_short_last_track_of_all_addresses_may_be_folded():
+    geometry, last = Geometry(track_bytes=56_664), (LIMIT - 1) // 56_664
+    made = [fold(0, 1, track_bytes=56_664, tracks=(track,)) for track in (last, last + 1)]
+    assert [fold_fault(one, 100 * US, 100 * US, geometry) for one in made] == [None, "extent"]
+
+
 def test_every_reason_has_a_sentence():
     assert all(text and not text.endswith(".") for text in REASONS.values())
     assert len(REASONS) < 127  # they are numbered in a signed byte

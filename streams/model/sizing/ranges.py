@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from streams.model.bittable import BitTable
-from streams.model.entries import Entry, Interval, coverage, sum_known
+from streams.model.counts import sum_known
+from streams.model.entries import Entry, Interval, coverage
 from streams.model.intervals import US, Span
 
 __all__ = ["RangeFigures", "fold_ratio", "measure_range"]

@@ -8,7 +8,7 @@ __all__ = ["MUTANTS"]
 
 FEEDING = "streams/model/feeding.py"
 OPENTABLE = "streams/model/opentable.py"
-VOLUMETABLES = "streams/model/volumetables.py"
+COUNTS = "streams/model/counts.py"
 MARKING = "streams/model/marking.py"
 _LATE = "5: late parts"
 _LIFE = "4 and 5: definitions and commands"
@@ -63,8 +63,8 @@ MUTANTS = [
     ),
     Mutant(
         "fold-counts",
-        VOLUMETABLES,
-        "return None if left is None or right is None else left + right",
+        COUNTS,
+        "return None if left is None or right is None else min(left + right, MAX_COUNT)",
         "return (left or 0) + (right or 0)",
         f"{_ROWS}: what a source cannot count is null",
     ),
