@@ -133,6 +133,17 @@ def test_all_wrong_keys_are_named_at_once():
         ),
         ("LINKGAUGE_REPORTER__PORT", "no", r"reporter\.port \(LINKGAUGE_REPORTER__PORT\): .*integer"),
         ("LINKGAUGE_REPORTER", "no", r"reporter \(LINKGAUGE_REPORTER\): .*dictionary"),
+        ("LINKGAUGE_REPORTER_PORT", "29108", r"^LINKGAUGE_REPORTER_PORT: .*LINKGAUGE_REPORTER__PORT\?$"),
+        ("LINKGAUGE_BROKER_TOPIC_PREFX", "x", r"did you mean LINKGAUGE_BROKER__TOPIC_PREFIX\?$"),
+        ("linkgauge_worker_name", "x", r"^linkgauge_worker_name: .*LINKGAUGE_WORKER__NAME\?$"),
+        ("LINKGAUGE_LINKS_EAST__PATHS", "2", r"there is no section links_east; did you mean links\?"),
+        ("LINKGAUGE_LINKS_EAST_PATHS", "2", r"variables of links are LINKGAUGE_LINKS__NAME__KEY$"),
+        (
+            "LINKGAUGE_BROKER_CLIENT_SASL_PASSWORD",
+            "x",
+            r"did you mean LINKGAUGE_BROKER__CLIENT__SASL_PASSWORD\?$",
+        ),
+        ("LINKGAUGE_PORT", "29108", r"no such setting; variables are LINKGAUGE_SECTION__KEY"),
         ("LINKGAUGE_LINKS__EAST__GROUPS", "a,b", r"\(LINKGAUGE_LINKS__EAST__GROUPS\): .*tuple"),
     ],
 )
@@ -143,8 +154,22 @@ def test_a_wrong_variable_is_named(monkeypatch, variable, value, complaint):
         load_settings()
 
 
-def test_variables_that_are_no_settings_are_left_alone(monkeypatch):
-    monkeypatch.setenv("LINKGAUGE_SERVICE_HOST", "10.0.0.1")  # as Kubernetes sets it beside a service
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LINKGAUGE_CACHE", "/cache"),
+        ("LINKGAUGE_TRACES", "/traces"),
+        # As Kubernetes describes services that are called so.
+        ("LINKGAUGE_SERVICE_HOST", "10.0.0.1"),
+        ("LINKGAUGE_REPORTER_SERVICE_PORT", "9108"),
+        ("LINKGAUGE_REPORTER_SERVICE_PORT_METRICS", "9108"),
+        ("LINKGAUGE_REPORTER_PORT", "tcp://10.0.0.1:9108"),
+        ("LINKGAUGE_REPORTER_PORT_9108_TCP", "tcp://10.0.0.1:9108"),
+        ("LINKGAUGE_REPORTER_PORT_9108_TCP_ADDR", "10.0.0.1"),
+    ],
+)
+def test_variables_that_are_no_settings_are_left_alone(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
     assert load_settings() == Settings()
 
 
@@ -222,8 +247,41 @@ def test_groups_in_the_settings():
     assert (definition.group, definition.geometry.interval_seconds) == ("oracle", 60)
     assert [member.id for member in definition.members] == ["a/v"]
     written("[groups.oracle]\nmembers = []\ncolour = 1")
-    with pytest.raises(DefinitionError, match="oracle"):
-        inline_definitions(load_settings())
+    with pytest.raises(SettingsError, match=r"^groups\.oracle: .*it has no volume"):
+        load_settings()
+    with pytest.raises(DefinitionError, match=r"^groups\.oracle: "):
+        inline_definitions(Settings(groups={"oracle": {"members": []}}))
+
+
+_WHOLE = 'members = [{array = "x", volume = "v"}]\n'
+_PART = 'members = [{array = "x", volume = "v", extents = [[0, 65536]]}]\n'
+_TWICE = 'members = [{array = "x", volume = "v", extents = [[0, 131072], [65536, 65536]]}]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (f"[groups.a]\n{_TWICE}", r"^groups\.a: .*x/v.*extents overlap"),
+        ('[groups.a]\nmembers = [{array = "x"}]', r"^groups\.a\.members.*volume"),
+        (
+            f"[groups.oracle]\n{_WHOLE}[groups.b]\n{_PART}" + LINK.replace('"oracle"', '"oracle", "b"'),
+            r"^links\.east\.groups: groups b and oracle overlap",
+        ),
+        (
+            f"[groups.oracle]\n{_WHOLE}{LINK}range_seconds = 77",
+            r"^links\.east\.range_seconds 77: group oracle",
+        ),
+    ],
+)
+def test_groups_and_links_that_cannot_be_are_refused_at_loading(text, complaint):
+    written(text)
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings()
+
+
+def test_groups_that_no_link_has_both_of_may_overlap():
+    written(f"[groups.oracle]\n{_WHOLE}[groups.b]\n{_PART}{LINK}")
+    assert set(load_settings().groups) == {"oracle", "b"}
 
 
 def test_the_page_lists_every_key_of_a_definition():

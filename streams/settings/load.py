@@ -5,26 +5,22 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import EnvSettingsSource
 
-from streams.errors import SettingsError
+from streams.errors import DefinitionError, SettingsError
+from streams.settings.environment import FILE_VARIABLE, NAMED_TABLES, PREFIX, Layer, environment_layer, hint
+from streams.settings.groups import inline_definitions
+from streams.settings.links import require_consistent_links
 from streams.settings.sections import SECTIONS, Settings
 
 __all__ = ["DEFAULT_FILE", "load_settings", "settings_file"]
 
 DEFAULT_FILE = "linkgauge.toml"
 
-_PREFIX = "LINKGAUGE_"
-_FILE_VARIABLE = "LINKGAUGE_CONFIG"
-
-Layer = dict[str, Any]
 Key = tuple[str | int, ...]
 
 
@@ -34,14 +30,14 @@ def settings_file(chosen: Path | None = None) -> Path | None:
     Raises:
         SettingsError: the file that was chosen cannot be found.
     """
-    if chosen is None and (named := os.environ.get(_FILE_VARIABLE)):
+    if chosen is None and (named := os.environ.get(FILE_VARIABLE)):
         chosen = Path(named)
     if chosen is None:
         default = Path(DEFAULT_FILE)
         return default if default.is_file() else None
     if not chosen.is_file():
         raise SettingsError(
-            f"settings file {chosen}: there is no such file; see --config and {_FILE_VARIABLE}"
+            f"settings file {chosen}: there is no such file; see --config and {FILE_VARIABLE}"
         )
     return chosen
 
@@ -56,42 +52,33 @@ def load_settings(file: Path | None = None, flags: Mapping[str, Any] | None = No
     """
     path = settings_file(file)
     stored = _read(path) if path else {}
-    environment = _names_as_in(stored, _environment())
+    environment = _names_as_in(stored, environment_layer())
     places = {"a flag": dict(flags or {}), "the environment": environment, str(path): stored}
     merged: Layer = {}
     for layer in reversed(places.values()):
         merged = _merge(merged, layer)
     try:
-        return Settings(**merged)
+        settings = Settings(**merged)
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise SettingsError("; ".join(dict.fromkeys(_sentence(d, places) for d in details))) from None
+    _require_consistent(settings)
+    return settings
 
 
-class _Environment(EnvSettingsSource):
-    """The variables `LINKGAUGE_SECTION__KEY`; a list or table is JSON."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """Leaves text that is no JSON as it is: validation refuses it with a better message."""
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            return value
-
-
-def _environment() -> Layer:
-    for variable in os.environ:
-        section, nested, _ = variable.upper().removeprefix(_PREFIX).lower().partition("__")
-        if variable.upper().startswith(_PREFIX) and nested and section not in Settings.model_fields:
-            hint = _hint(section, Settings.model_fields)
-            raise SettingsError(f"{variable}: there is no section {section}{hint}")
-    return _Environment(Settings)()
+def _require_consistent(settings: Settings) -> None:
+    """Refuses groups that are wrong in themselves, and links that do not fit the groups beside them."""
+    try:
+        definitions = inline_definitions(settings)
+    except DefinitionError as error:
+        raise SettingsError(str(error)) from error
+    require_consistent_links(settings.links, definitions)
 
 
 def _names_as_in(stored: Layer, environment: Layer) -> Layer:
     """Variables know no upper and lower case: names of links and groups are spelt as in the file."""
     result = dict(environment)
-    for section in ("links", "groups"):
+    for section in NAMED_TABLES:
         spelling = {name.lower(): name for name in stored.get(section) or {}}
         if isinstance(result.get(section), dict):
             result[section] = {spelling.get(name, name): value for name, value in result[section].items()}
@@ -122,7 +109,7 @@ def _sentence(detail: ErrorDetails, places: Mapping[str, Layer]) -> str:
         place = next((name for name, layer in places.items() if _holds(layer, key[:-1])), None)
     dotted = ".".join(map(str, key))
     if place == "the environment":
-        dotted = f"{dotted} ({_PREFIX}{'__'.join(map(str, key)).upper()})"
+        dotted = f"{dotted} ({PREFIX}{'__'.join(map(str, key)).upper()})"
     return f"{dotted}: {_complaint(detail, key)}" + (f" (in {place})" if place else "")
 
 
@@ -139,7 +126,7 @@ def _holds(layer: Any, key: Key) -> bool:
 def _complaint(detail: ErrorDetails, key: Key) -> str:
     match detail["type"]:
         case "extra_forbidden":
-            return f"there is no such key{_hint(str(key[-1]), _siblings(key))}"
+            return f"there is no such key{hint(str(key[-1]), _siblings(key))}"
         case "missing":
             return "it is needed"
         case "value_error":
@@ -150,8 +137,3 @@ def _complaint(detail: ErrorDetails, key: Key) -> str:
 
 def _siblings(key: Key) -> Iterable[str]:
     return Settings.model_fields if len(key) == 1 else SECTIONS[str(key[0])].model_fields
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
