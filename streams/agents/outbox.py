@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Protocol, cast
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.errors import BrokerError, SettingsError
+from streams.store.patience import settled
 from streams.store.source import REQUEST_SECONDS, Source
 from streams.wire.record import Record
 
@@ -195,10 +196,14 @@ def _connect(source: Source, topic: str, limits: OutboxLimits, causes: list[Kafk
     except KafkaException as error:
         raise SettingsError(f"Kafka client options: {error.args[0].str()}") from error
     try:
-        found = producer.list_topics(topic, timeout=REQUEST_SECONDS).topics[topic]
+        settled(lambda: _require_topic(producer, topic))
     except KafkaException as error:
         producer.poll(0)  # hands over what went wrong on the connections
         raise source.named(error.args[0], causes) from error
-    if found.error is not None:
-        raise source.named(found.error, causes)
     return cast("ProducerLike", producer)
+
+
+def _require_topic(producer: Producer, topic: str) -> None:
+    error = producer.list_topics(topic, timeout=REQUEST_SECONDS).topics[topic].error
+    if error is not None:
+        raise KafkaException(error)

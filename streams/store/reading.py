@@ -10,7 +10,8 @@ import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.errors import TopicMismatch
-from streams.store.source import REQUEST_SECONDS, Source
+from streams.store.patience import settled
+from streams.store.source import MISSING, REQUEST_SECONDS, Source
 from streams.wire.keys import writes_key
 from streams.wire.partitions import partition_of
 from streams.wire.record import Received
@@ -20,7 +21,6 @@ __all__ = ["Tail", "of_group", "partition_of_group", "read_topic"]
 _FETCH_MESSAGES = 1000
 _FETCH_SECONDS = 0.05  # it waits so long for more messages, even if it has some
 _STALL_SECONDS = 30.0
-_LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
 
 KeyFilter = Callable[[bytes | None], bool]
 
@@ -94,17 +94,7 @@ class Tail:
 
     def _bounds(self) -> tuple[int, int]:
         """The first offset of the partition, and the one behind its last."""
-        deadline = time.monotonic() + REQUEST_SECONDS
-        while True:
-            try:
-                low, end = self._consumer.get_watermark_offsets(self._at, timeout=REQUEST_SECONDS)
-            except KafkaException as error:
-                # A new topic, or a restarted broker, is known a moment before its partitions have a leader.
-                if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
-                    raise
-                time.sleep(_FETCH_SECONDS)
-            else:
-                return low, end
+        return settled(lambda: self._consumer.get_watermark_offsets(self._at, timeout=REQUEST_SECONDS))
 
     def _assign(self) -> None:
         if not self._assigned:
@@ -142,7 +132,18 @@ def received(message: Message) -> Received:
 
 def _partitions(source: Source, consumer: Consumer, suffix: str) -> int:
     name = source.topic(suffix)
-    topic = consumer.list_topics(name, timeout=REQUEST_SECONDS).topics.get(name)
-    if topic is None or topic.error is not None or not topic.partitions:
-        raise TopicMismatch(f"topic {name} is missing at {source.bootstrap}: run `linkgauge topics create`")
-    return len(topic.partitions)
+
+    def count() -> int:
+        topic = consumer.list_topics(name, timeout=REQUEST_SECONDS).topics.get(name)
+        if topic is None or topic.error is not None or not topic.partitions:
+            raise KafkaException((topic and topic.error) or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        return len(topic.partitions)
+
+    try:
+        return settled(count)
+    except KafkaException as error:
+        if error.args[0].code() not in MISSING:
+            raise
+        raise TopicMismatch(
+            f"topic {name} is missing at {source.bootstrap}: run `linkgauge topics create`"
+        ) from error

@@ -11,19 +11,20 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from streams.errors import BrokerError, BrokerUnreachable, SettingsError, TopicMismatch
 
-__all__ = ["REQUEST_SECONDS", "Source"]
+__all__ = ["MISSING", "REQUEST_SECONDS", "Source"]
 
 REQUEST_SECONDS: Final = 5.0
 """How long a cluster may take to answer before an error is raised: with the start of a command below 10 s."""
 
 _SILENT = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})  # noqa: SLF001  # librdkafka names its own codes so
-_MISSING = frozenset(
+MISSING: Final = frozenset(
     {
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001  # as above
         KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001  # as above
     }
 )
+"""How Kafka says that a topic is not there; a broker that stops or starts may say so of any, for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Source:
 
     def named(self, error: KafkaError, causes: list[KafkaError]) -> BrokerError:
         """One of Kafka's errors as one of ours, with the remedy."""
-        if error.code() in _MISSING:
+        if error.code() in MISSING:
             return TopicMismatch(
                 f"a topic {self.topic_prefix}* is missing at {self.bootstrap}: run `linkgauge topics create`"
             )
