@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import confluent_kafka
@@ -56,6 +57,38 @@ def test_the_example_for_the_console_is_understood():
     assert [body.origin.sequence for body in (batch, bye)] == [0, 1]
     assert batch.origin.watermark_us - batch.origin.observed_from_us == 300_000_000
     assert bye.origin.observed_from_us == batch.origin.watermark_us
+
+
+def test_the_script_that_sends_the_example_reads_it_as_it_is_meant(tmp_path, monkeypatch):
+    sent = []
+
+    class Log:
+        def __init__(self, settings):
+            assert settings["partitioner"] == "murmur2_random"
+
+        def produce(self, topic, key, value, headers):
+            assert topic == "linkgauge.writes"
+            sent.append((key, value, headers))
+
+        def flush(self):
+            sent.append("flushed")
+
+    example, script = (
+        re.search(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL).group(1) for kind in ("text", "python")
+    )
+    (tmp_path / "billing.txt").write_text(example)
+    monkeypatch.setattr(confluent_kafka, "Producer", Log)
+    monkeypatch.setattr(sys, "argv", ["send.py", str(tmp_path / "billing.txt")])
+    exec(script, {})  # noqa: S102  # it is the script that the page shows
+    *messages, last = sent
+    assert last == "flushed"
+    bodies = [
+        decode_message(
+            key.encode(), value.encode(), [(name, text.encode()) for name, text in headers], 0, 0
+        ).body
+        for key, value, headers in messages
+    ]
+    assert [getattr(body, "kind", "define") for body in bodies] == ["define", "writes", "bye"]
 
 
 @pytest.mark.parametrize("vector", json.loads((ROOT / "schemas" / "murmur2.json").read_text()), ids=str)
