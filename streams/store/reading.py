@@ -67,6 +67,7 @@ class Tail:
     def __init__(self, source: Source, consumer: Consumer, suffix: str, partition: int) -> None:
         self._source = source
         self._consumer = consumer
+        self._suffix = suffix
         self._at = TopicPartition(source.topic(suffix), partition)
         self._next = 0
         self._assigned = False
@@ -94,7 +95,18 @@ class Tail:
 
     def _bounds(self) -> tuple[int, int]:
         """The first offset of the partition, and the one behind its last."""
-        return settled(lambda: self._consumer.get_watermark_offsets(self._at, timeout=REQUEST_SECONDS))
+        try:
+            return settled(self._ask_bounds)
+        except KafkaException as error:
+            if error.args[0].code() not in MISSING:
+                raise
+        # So the client says of every topic once its broker is gone: only the metadata tell which it is.
+        _partitions(self._source, self._consumer, self._suffix)
+        return settled(self._ask_bounds)
+
+    def _ask_bounds(self) -> tuple[int, int]:
+        low, end = self._consumer.get_watermark_offsets(self._at, timeout=REQUEST_SECONDS)
+        return low, end
 
     def _assign(self) -> None:
         if not self._assigned:
