@@ -7,6 +7,7 @@ message can carry. Nothing here knows Kafka or a clock.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ _MAX_NAMES_BYTES = 400_000
 def concat(batches: Iterable[WriteBatch]) -> WriteBatch:
     """One batch of all rows in order, in which every volume name stands once and is in use."""
     parts = [batch for batch in batches if len(batch)]
+    if len(parts) > 1 and all(part.volumes == parts[0].volumes for part in parts):
+        parts = [_stacked(parts, [part.volume_codes for part in parts], parts[0].volumes)]
     names: dict[str, int] = {}
     codes = [_recoded(part, names) for part in parts]
     return _stacked(parts, codes, tuple(names))
@@ -57,6 +60,8 @@ def append(pending: WriteBatch, writes: WriteBatch) -> WriteBatch:
 def _stacked(parts: list[WriteBatch], codes: list[NDArray[np.int32]], volumes: tuple[str, ...]) -> WriteBatch:
     if not parts:
         return WriteBatch.empty()
+    if len(parts) == 1:
+        return replace(parts[0], volume_codes=codes[0], volumes=volumes)
     discards = [np.zeros(len(part), np.bool_) if part.discard is None else part.discard for part in parts]
     return WriteBatch(
         np.concatenate([part.time_us for part in parts]),
@@ -70,11 +75,14 @@ def _stacked(parts: list[WriteBatch], codes: list[NDArray[np.int32]], volumes: t
 
 def _recoded(batch: WriteBatch, names: dict[str, int]) -> NDArray[np.int32]:
     """The batch's volume codes as indices into `names`, which gets the names that it lacks."""
-    used, first, inverse = np.unique(batch.volume_codes, return_index=True, return_inverse=True)
-    mapped = np.empty(len(used), np.int32)
-    for at in np.argsort(first).tolist():
-        mapped[at] = names.setdefault(batch.volumes[used[at]], len(names))
-    return mapped[inverse]
+    codes, count = batch.volume_codes, len(batch)
+    first = np.full(int(codes.max()) + 1, count)
+    first[codes[::-1]] = np.arange(count - 1, -1, -1)  # of the rows of one volume the last put down stays
+    used = np.flatnonzero(first < count)
+    in_order = used[np.argsort(first[used])].tolist()
+    mapped = np.empty(len(first), np.int32)
+    mapped[in_order] = [names.setdefault(batch.volumes[code], len(names)) for code in in_order]
+    return mapped[codes]
 
 
 def fitting_writes(writes: WriteBatch, *, names_repeat: bool = False) -> int:
@@ -83,6 +91,8 @@ def fitting_writes(writes: WriteBatch, *, names_repeat: bool = False) -> int:
     `names_repeat`: every row carries its volume's name (JSON), instead of an index (Arrow).
     """
     codes = writes.volume_codes[:MAX_WRITES]
+    if not names_repeat and _surely_fit(writes.volumes):
+        return len(codes)
     used, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     sizes = np.fromiter((len(writes.volumes[code].encode()) for code in used.tolist()), np.int64, len(used))
     taken = sizes[inverse] if names_repeat else np.zeros(len(codes), np.int64)
@@ -90,6 +100,11 @@ def fitting_writes(writes: WriteBatch, *, names_repeat: bool = False) -> int:
         taken[first] = sizes
     full = np.flatnonzero(np.cumsum(taken) > _MAX_NAMES_BYTES)
     return max(1, int(full[0])) if len(full) else len(codes)
+
+
+def _surely_fit(volumes: tuple[str, ...]) -> bool:
+    # A character takes at most four bytes; of very many names, most messages use few.
+    return len(volumes) <= MAX_WRITES and 4 * sum(map(len, volumes)) <= _MAX_NAMES_BYTES
 
 
 def sorted_by_time(writes: WriteBatch) -> WriteBatch:

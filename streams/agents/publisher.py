@@ -12,12 +12,14 @@ from typing import Literal, Self
 
 from streams.agents.buffer import require_sound, require_volumes
 from streams.agents.chain import Chain
+from streams.agents.foldbuffer import FoldBuffer
 from streams.agents.live import LiveAgent, Moment, heartbeat_seconds
 from streams.agents.outbox import Compression, Outbox, OutboxLimits
-from streams.errors import BrokerError
+from streams.errors import BrokerError, MissingData
 from streams.model.intervals import US
 from streams.model.messages import AgentMessage
 from streams.model.writes import WriteBatch
+from streams.store.definitions import group_versions
 from streams.store.source import Source
 from streams.wire.agent import encode_message
 from streams.wire.headers import MAX_NAME_BYTES
@@ -45,8 +47,13 @@ class PublisherOptions:
 
     `interval_seconds` is the group's base interval: idle agents send a heartbeat every 30 s or every quarter
     of it, whichever is shorter. `on_full` decides what happens once `max_messages` or `max_bytes` are
-    unacknowledged: `block` waits, `drop` drops writes and declares them lost. `clock_us` and
-    `monotonic_seconds` stand in for the clocks in tests.
+    unacknowledged: `block` waits, `drop` drops writes and declares them lost.
+
+    `fold`: the publisher marks tracks itself and sends, instead of writes, what each window of time touched:
+    far fewer bytes where tracks are written again and again. The group must be defined before the publisher
+    is entered. What it holds in memory meanwhile: `streams.agents.foldbuffer`.
+
+    `clock_us` and `monotonic_seconds` stand in for the clocks in tests.
     """
 
     topic_prefix: str = "linkgauge."
@@ -57,6 +64,7 @@ class PublisherOptions:
     settle_seconds: float = 1.0
     interval_seconds: int = 300
     on_full: Literal["block", "drop"] = "block"
+    fold: bool = False
     max_messages: int = 1000
     max_bytes: int = 64 << 20
     compression: Compression = "zstd"
@@ -82,7 +90,9 @@ class Publisher:
     """Publishes the writes of one array's volumes to one data group.
 
     Use it as a context manager: entering connects, leaving sends what is left and says bye. All methods may
-    be called from any thread. Batches close at 8,192 writes or after 10 s, whichever is first.
+    be called from any thread. Batches close at 8,192 writes or after 10 s, whichever is first. With `fold`, a
+    message leaves when the watermark has passed the end of a window: the longest of at most 10 s that divides
+    the group's slot.
 
     Once a delivery has failed for good, every call raises that failure, and no later message is sent: start
     the agent anew, which takes a new epoch and shows as missing coverage in between.
@@ -136,8 +146,12 @@ class Publisher:
         Raises:
             BrokerUnreachable: no broker answers.
             TopicMismatch: the writes topic is not there.
+            MissingData: it shall fold, and the group is not defined.
         """
-        self._outbox = self._connect()
+        outbox = self._connect()
+        if self._options.fold:
+            self._fold()
+        self._outbox = outbox
         self._keeper.start()
         return self
 
@@ -242,6 +256,17 @@ class Publisher:
             options.max_messages, options.max_bytes, options.delivery_timeout_seconds, options.compression
         )
         return Outbox(self._source, "writes", limits)
+
+    def _fold(self) -> None:
+        try:
+            definition = group_versions(self._source, self._group)[-1].definition
+        except MissingData as error:
+            raise MissingData(
+                f"{error}; folding needs its tracks and slots: define it first (linkgauge groups apply FILE) "
+                "or leave fold out"
+            ) from None
+        self._agent.waiting = FoldBuffer(definition, self._agent.chain.array)
+        self._agent.idle_seconds = heartbeat_seconds(definition.geometry.interval_seconds)
 
     def _usable(self) -> Outbox:
         if self._outbox is None or self._closed:

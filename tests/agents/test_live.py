@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -10,8 +11,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from streams.agents.buffer import WriteBuffer
 from streams.agents.chain import Chain
+from streams.agents.foldbuffer import FoldBuffer
 from streams.agents.live import LiveAgent, Moment, heartbeat_seconds
+from streams.agents.parcels import Waiting
+from streams.model.groups import Definition, Member
+from streams.model.intervals import US
 from streams.model.messages import AgentMessage
 from streams.model.writes import WriteBatch
 
@@ -29,6 +35,9 @@ def at(seconds: float, promised_us: int) -> Callable[[], Moment]:
 class LiveMachine(RuleBasedStateMachine):
     """Drives an agent like its embedder: writes are never older than what was promised."""
 
+    step_us = 1
+    buffer: Callable[[], Waiting] = WriteBuffer
+
     def __init__(self) -> None:
         super().__init__()
         self.seconds = 0.0
@@ -37,7 +46,12 @@ class LiveMachine(RuleBasedStateMachine):
         self.handed: list[int] = []
         self.messages: list[AgentMessage] = []
         self.agent = LiveAgent(
-            Chain("array", "agent", 1, 0), self.messages.append, lambda: self.is_full, 30.0, on_full="drop"
+            chain=Chain("array", "agent", 1, 0),
+            send=self.messages.append,
+            full=lambda: self.is_full,
+            idle_seconds=30.0,
+            on_full="drop",
+            waiting=type(self).buffer(),
         )
 
     def now(self) -> Moment:
@@ -45,19 +59,20 @@ class LiveMachine(RuleBasedStateMachine):
 
     @rule(ahead_us=st.integers(0, 20))
     def write(self, ahead_us):
-        self.handed.append(self.promised_us + ahead_us)
-        self.agent.write("v", 0, 1, self.promised_us + ahead_us, self.now)
+        time_us = self.promised_us + ahead_us * self.step_us
+        self.handed.append(time_us)
+        self.agent.write("v", 0, 1, time_us, self.now)
 
     @rule(count=st.sampled_from([0, 1, 5000, 20_000]), seed=st.integers(0, 99))
     def write_batch(self, count, seed):
-        times = self.promised_us + np.random.default_rng(seed).integers(0, 20, count)
+        times = self.promised_us + np.random.default_rng(seed).integers(0, 20, count) * self.step_us
         self.handed += times.tolist()
         self.agent.write_batch(batch(times.tolist()), self.now)
 
     @rule(seconds=st.sampled_from([0.1, 9.9, 10.0, 31.0]), promise_us=st.integers(0, 15))
     def time_passes(self, seconds, promise_us):
         self.seconds += seconds
-        self.promised_us += promise_us
+        self.promised_us += promise_us * self.step_us
 
     @rule()
     def keep(self):
@@ -85,8 +100,11 @@ class LiveMachine(RuleBasedStateMachine):
             reached = origin.watermark_us
 
     def teardown(self):
-        self.promised_us += 100
+        self.promised_us += 100 * self.step_us
         self.agent.bye(self.now())
+        self.check()
+
+    def check(self):
         sent = [t for m in self.messages if m.writes is not None for t in m.writes.time_us.tolist()]
         lost = sum(m.origin.lost_writes for m in self.messages)
         assert self.messages[-1].kind == "bye"
@@ -103,8 +121,34 @@ class LiveMachine(RuleBasedStateMachine):
                 assert not dropped[origin.observed_from_us : origin.watermark_us].any()
 
 
+class FoldingMachine(LiveMachine):
+    """The same, folded: which write of a window was dropped cannot be told, how many can."""
+
+    step_us = US // 3
+    buffer = staticmethod(lambda: FoldBuffer(Definition("g", (Member("array", "v"),)), "array"))
+
+    def check(self):
+        window_us = 10 * US
+        dropped = Counter(time_us // window_us for time_us in self.handed)
+        for message in self.messages:
+            for fold in message.folds:
+                dropped[fold.start_us // window_us] -= fold.writes
+        assert min(dropped.values(), default=0) >= 0
+        lost = sum(message.origin.lost_writes for message in self.messages)
+        assert self.agent.dropped_writes == lost == dropped.total()
+        assert self.agent.sent_writes + lost == len(self.handed)
+        for message in self.messages:
+            origin = message.origin
+            if not origin.lost_writes:
+                whole = range(-(-origin.observed_from_us // window_us), origin.watermark_us // window_us)
+                assert not any(dropped[window] for window in whole)
+
+
 TestLiveMachine = LiveMachine.TestCase
-TestLiveMachine.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestFoldingMachine = FoldingMachine.TestCase
+TestLiveMachine.settings = TestFoldingMachine.settings = settings(
+    max_examples=60, stateful_step_count=25, deadline=None
+)
 
 
 def collecting(**options: object) -> tuple[LiveAgent, list[AgentMessage]]:

@@ -15,12 +15,15 @@ from streams.agents import outbox
 from streams.agents import publisher as module
 from streams.agents.outbox import Outbox
 from streams.agents.publisher import Publisher, PublisherOptions
-from streams.errors import BrokerError, BrokerUnreachable, DefinitionError
+from streams.errors import BrokerError, BrokerUnreachable, DefinitionError, MissingData
+from streams.model.groups import Definition, Member
 from streams.model.messages import AgentMessage
+from streams.model.state import Version
 from streams.model.writes import WriteBatch
 from streams.store.reading import read_topic
 from streams.store.source import Source
 from streams.wire.agent import decode_message
+from streams.wire.definitions import encode_version
 
 NOW_US = 1_700_000_000_000_000
 
@@ -123,6 +126,58 @@ def test_flush_returns_when_everything_is_acknowledged(topics, clock):
         sender.flush()
         assert (sender.statistics.sent_writes, sender.statistics.unacknowledged) == (100, 0)
         assert [len(m.writes) for m in arrived(topics)] == [100]
+
+
+def define(topics) -> Definition:
+    made = Definition("group", (Member("array", "vol-0"), Member("array", "vol-1")))
+    store = Outbox(Source(topics.bootstrap, topics.prefix), "groups")
+    store.send(encode_version(Version(1, None, 0, made)))
+    store.flush(10)
+    return made
+
+
+@pytest.mark.broker
+def test_folded_writes_arrive_as_tracks_of_their_windows(topics, clock):
+    define(topics)
+    with publisher(topics, clock.options(fold=True)) as sender:
+        sender.write("vol-1", 4096, 512)
+        sender.write_batch(batch(10_000))
+        sender.write("nobody", 0, 1)
+        clock.advance(10.5)
+        sender.write("vol-0", 1 << 20, 1)
+        assert sender.statistics.sent_messages == 0
+        clock.advance(1.0)
+        sender.write_batch(batch(0))
+        sender.flush()
+    messages = arrived(topics)
+    assert [m.kind for m in messages] == ["tracks", "writes", "tracks", "bye"]
+    assert [m.origin.sequence for m in messages] == [0, 1, 2, 3]
+    assert [(m.origin.watermark_us - NOW_US) / 1e6 for m in messages] == [0, 10, 10.5, 11.5]
+    assert [
+        (f.volume, f.tracks.tracks().tolist(), f.writes, f.written_bytes) for m in messages for f in m.folds
+    ] == [("vol-1", [0], 1, 512), ("vol-0", [0], 10_000, 10_000), ("vol-0", [16], 1, 1)]
+    assert messages[1].writes.volumes == ("nobody",)
+    assert sender.statistics.sent_writes == 10_003
+
+
+@pytest.mark.broker
+def test_the_keeper_sends_a_window_that_has_ended(topics, clock):
+    define(topics)
+    with publisher(topics, clock.options(fold=True)) as sender:
+        sender.write("vol-0", 0, 1)
+        clock.advance(11.0)
+        while sender.statistics.sent_messages < 1:
+            threading.Event().wait(0.002)
+    assert [m.kind for m in arrived(topics)] == ["tracks", "bye"]
+
+
+@pytest.mark.broker
+def test_folding_needs_a_group_that_is_defined(topics, clock):
+    with (
+        pytest.raises(MissingData, match=r"group 'group' is not known.*groups apply FILE"),
+        publisher(topics, clock.options(fold=True)),
+    ):
+        pass
 
 
 @pytest.mark.broker
