@@ -7,6 +7,8 @@ broker has it; a delivery that fails for good makes every later call fail, so no
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal, Protocol, cast
@@ -114,7 +116,7 @@ class Outbox:
         Raises:
             BrokerError: a delivery failed.
         """
-        self._producer.poll(timeout_seconds)
+        _beside(lambda: self._producer.poll(timeout_seconds))
         self.check()
 
     def fail(self, error: Exception) -> None:
@@ -133,7 +135,7 @@ class Outbox:
         Raises:
             BrokerError: it has not within the time, or a delivery failed.
         """
-        left = self._producer.flush(timeout_seconds)
+        left = _beside(lambda: self._producer.flush(timeout_seconds))
         self.check()
         if left:
             raise BrokerError(
@@ -167,6 +169,26 @@ class Outbox:
             self.fail(_failed(self._topic, self._source.named(error, self._causes)))
         elif message is not None:
             self.newest_offsets[key] = message.offset() or 0
+
+
+def _beside(call: Callable[[], int]) -> int:
+    """What a call returns that calls back.
+
+    Python raises Ctrl-C in the main thread, in whatever Python code runs next. Were that a callback, Kafka's
+    client would lose it; so callbacks run in another thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    outcome: Future[int] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except Exception as error:  # noqa: BLE001  # it is raised where the result is asked for
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="outbox", daemon=True).start()
+    return outcome.result()
 
 
 def _failed(topic: str, cause: BrokerError) -> BrokerError:

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from streams.errors import MessageError
-from streams.model.counts import sum_known
 from streams.model.messages import Fold
 from streams.wire.arrow import (
     Column,
@@ -121,8 +120,11 @@ def _fold(volume: str, start_us: int, end_us: int, track_bytes: int, rows: list[
 
 
 def _count(counts: Iterator[int | None]) -> int | None:
-    total = sum_known(counts)
-    if total is not None and total > INT64_MAX:
+    known = list(counts)
+    if None in known:
+        return None
+    total = sum(count for count in known if count is not None)
+    if total > INT64_MAX:
         raise MessageError("bad-value", f"counts add up to {total}, beyond {INT64_MAX}")
     return total
 

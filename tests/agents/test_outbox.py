@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -62,6 +63,24 @@ def test_what_is_sent_counts_as_unacknowledged_until_it_is_delivered():
     sent = producer.sent[0]
     assert (sent["topic"], sent["key"], sent["value"]) == ("linkgauge.writes", b"group", RECORD.value)
     assert sent["headers"] == [("kind", b"writes")]
+
+
+def test_callbacks_never_run_in_the_main_thread_where_ctrl_c_would_be_lost():
+    class Watched(FakeProducer):
+        def poll(self, timeout: float) -> int:
+            served.append(threading.current_thread())
+            return super().poll(timeout)
+
+        def flush(self, timeout: float) -> int:
+            served.append(threading.current_thread())
+            return super().flush(timeout)
+
+    served: list[threading.Thread] = []
+    box = Outbox(Source("nowhere:1"), producer=Watched())
+    box.poll()
+    box.flush(1.0)
+    assert len(served) == 2
+    assert threading.main_thread() not in served
 
 
 def test_a_full_outbox_makes_the_sender_wait_for_room():
