@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -558,9 +557,13 @@ def test_speed_paces_the_recording(monkeypatch):
 @pytest.mark.broker
 def test_ctrl_c_leaves_a_beginning_that_the_next_run_completes(source):
     recording, options = recording_of_trace(trace(count=20_000)), ReplayOptions(speed=4000.0, wait=False)
-    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+
+    def ctrl_c(stage: str, done: int, total: int) -> None:
+        if done > total // 3:
+            signal.raise_signal(signal.SIGINT)
+
     with pytest.raises(KeyboardInterrupt):
-        replay(source, recording, Wish("g"), options)
+        replay(source, recording, Wish("g"), options, ctrl_c)
     rows = list(read_topic(source, "writes"))
     broken = [decode_message(r.key, r.value, r.headers, r.offset, r.append_us).body for r in rows]
     assert "bye" not in [getattr(body, "kind", "") for body in broken]
