@@ -13,7 +13,7 @@ import pytest
 
 from streams.broker import guard
 
-STUBBORN = "trap '' TERM; while :; do sleep 0.1; done"
+STUBBORN = "trap '' TERM; echo deaf; while :; do sleep 0.1; done"
 PARENT = """
 import subprocess, sys, time
 from pathlib import Path
@@ -35,6 +35,7 @@ def guarded(lock, grace, *command):
     return subprocess.Popen(
         [sys.executable, "-I", "-S", guard.__file__, str(lock.fileno()), str(grace), *command],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         pass_fds=(lock.fileno(),),
         start_new_session=True,
     )
@@ -80,6 +81,7 @@ def test_an_order_to_kill_is_carried_out_at_once(lock):
 def test_a_stubborn_program_is_killed_after_the_grace(lock):
     with guarded(lock, 0.2, "sh", "-c", STUBBORN) as process:
         child = child_of(lock)
+        assert process.stdout.readline() == b"deaf\n"
         process.communicate(timeout=20)
         assert process.returncode == 128 + signal.SIGKILL
         assert ended(child)
