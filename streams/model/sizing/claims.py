@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streams.model.sizing.exact import Number, ceil_div, exact
+from streams.model.sizing.exact import Number, ceil_div, exact, not_negative, positive
 
 __all__ = [
     "BITS_PER_BYTE",
@@ -38,30 +38,30 @@ class Claim:
 
 def required_bits_per_second(changed_bytes: Number, seconds: Number) -> Fraction:
     """The bandwidth that ships the changed bytes in the time: `B = 8 D / T`."""
-    return BITS_PER_BYTE * _amount("changed_bytes", changed_bytes) / _positive("seconds", seconds)
+    return BITS_PER_BYTE * not_negative("changed_bytes", changed_bytes) / positive("seconds", seconds)
 
 
 def per_path_bits_per_second(total_bits_per_second: Number, paths: int) -> Fraction:
     """Each path's share of the total."""
-    return _amount("total_bits_per_second", total_bits_per_second) / _positive("paths", paths)
+    return not_negative("total_bits_per_second", total_bits_per_second) / positive("paths", paths)
 
 
 def paths_needed(total_bits_per_second: Number, path_bits_per_second: Number) -> int:
     """The paths that carry the total together. An exact multiple does not round up; nothing needs no path."""
-    total = _amount("total_bits_per_second", total_bits_per_second)
-    return ceil_div(total, _positive("path_bits_per_second", path_bits_per_second))
+    total = not_negative("total_bits_per_second", total_bits_per_second)
+    return ceil_div(total, positive("path_bits_per_second", path_bits_per_second))
 
 
 def seconds_needed(changed_bytes: Number, paths: int, path_bits_per_second: Number) -> Fraction:
     """The time that the paths take to ship the changed bytes: `T = 8 D / (n b)`."""
-    rate = _positive("paths", paths) * _positive("path_bits_per_second", path_bits_per_second)
-    return BITS_PER_BYTE * _amount("changed_bytes", changed_bytes) / rate
+    rate = positive("paths", paths) * positive("path_bits_per_second", path_bits_per_second)
+    return BITS_PER_BYTE * not_negative("changed_bytes", changed_bytes) / rate
 
 
 def bytes_shipped(paths: int, path_bits_per_second: Number, seconds: Number) -> Fraction:
     """The bytes that the paths ship in the time: `D = n b T / 8`."""
-    rate = _amount("paths", paths) * _amount("path_bits_per_second", path_bits_per_second)
-    return rate * _amount("seconds", seconds) / BITS_PER_BYTE
+    rate = not_negative("paths", paths) * not_negative("path_bits_per_second", path_bits_per_second)
+    return rate * not_negative("seconds", seconds) / BITS_PER_BYTE
 
 
 def solve(
@@ -98,17 +98,3 @@ def solve(
         case missing:
             raise ValueError(f"leave out exactly one of {', '.join(given)}; {len(missing)} are left out")
     return Claim(size, int(count), rate, time)
-
-
-def _amount(name: str, value: Number) -> Fraction:
-    amount = exact(value)
-    if amount < 0:
-        raise ValueError(f"{name} {value}: it cannot be negative")
-    return amount
-
-
-def _positive(name: str, value: Number) -> Fraction:
-    amount = exact(value)
-    if amount <= 0:
-        raise ValueError(f"{name} {value}: it must be more than zero")
-    return amount

@@ -1,0 +1,60 @@
+"""Groups on one link: the common grid, what is covered, and the diversity factor."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.model.intervals import US
+from streams.model.sizing.series import Series
+from streams.model.sizing.shared import diversity_factor, peak_diversity_factor, summed
+
+parts = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, 50), min_size=1, max_size=12), st.sampled_from([2, 3, 4]), st.integers(0, 5)
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def laid_out(values, slot_seconds, first):
+    return Series.of(values, slot_seconds, first * slot_seconds * US)
+
+
+@given(parts)
+def test_every_byte_is_in_its_slot_of_the_sum(rows):
+    whole = summed([laid_out(*row) for row in rows])
+    expected = np.zeros(whole.slots, int)
+    for values, slot_seconds, first in rows:
+        for k, value in enumerate(values):
+            moment = (first + k) * slot_seconds
+            expected[(moment - whole.start_us // US) // whole.slot_seconds] += value
+    assert whole.bytes_by_slot.tolist() == expected.tolist()
+
+
+def test_the_sum_is_covered_as_its_least_covered_part():
+    left = Series(0, 10, np.array([1, 2, 3]), np.array([1, 0.5, 1]))
+    right = Series(10 * US, 10, np.array([10, 20, 30]), np.array([1, 0, 1.0]))
+    whole = summed([left, right])
+    assert whole.bytes_by_slot.tolist() == [1, 12, 23, 30]
+    assert whole.coverage.tolist() == [0, 0.5, 0, 0]
+    assert whole.gaps() == [(0, 10 * US), (20 * US, 40 * US)]
+
+
+@given(parts)
+def test_peaks_together_are_never_above_the_sum_of_peaks(rows):
+    factor = peak_diversity_factor([laid_out(*row) for row in rows])
+    assert factor is None or factor >= 1
+
+
+def test_diversity_of_peaks_that_never_meet():
+    assert peak_diversity_factor([Series.of([9, 0], 10), Series.of([0, 9], 10)]) == 2
+    assert peak_diversity_factor([Series.of([9, 0], 10), Series.of([9, 0], 10)]) == 1
+    assert peak_diversity_factor([Series.of([0], 10)]) is None
+    assert diversity_factor([3, 4], 5) == 1.4
+
+
+def test_a_sum_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one series"):
+        summed([])
