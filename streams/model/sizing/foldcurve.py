@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
-from streams.model.sizing.occurrences import Occurrences, occurrences
+from streams.model.sizing.occurrences import Occurrences, feed
 
 __all__ = ["FoldCurve", "ZeroRuns", "fold_curve"]
 
@@ -122,8 +122,7 @@ def fold_curve(histories: Iterable[History]) -> FoldCurve:
     runs: ZeroRuns | None = None
     for history in histories:
         runs = runs or ZeroRuns(history.grid)
-        for found in occurrences(history):
-            runs.take(found)
+        feed(history, runs)
     if runs is None:
         raise ValueError("histories: there is no volume; choose a group or range that has some")
     return runs.curve()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from streams.model.counts import sum_by_group
 from streams.model.sizing.history import History
 
-__all__ = ["Occurrences", "occurrences"]
+__all__ = ["Occurrences", "Taker", "feed", "occurrences"]
 
 Places = NDArray[np.int64]
 
@@ -47,6 +48,13 @@ class Occurrences:
         return sum_by_group(places, self.tracks if rows is None else self.tracks[rows], size)
 
 
+class Taker(Protocol):
+    """A figure that grows with what it takes."""
+
+    def take(self, found: Occurrences) -> None:
+        """Adds what one chunk of a volume shows."""
+
+
 def occurrences(history: History, at_once: int = _AT_ONCE) -> Iterator[Occurrences]:
     """All of a history, in chunks of whole tracks; the correction for a short last track comes last.
 
@@ -58,6 +66,13 @@ def occurrences(history: History, at_once: int = _AT_ONCE) -> Iterator[Occurrenc
     yield from _occurrences(history, at_once)
     for found in _occurrences(history.last_track(), at_once):
         yield replace(found, bytes_each=-history.short_bytes, is_correction=True)
+
+
+def feed(history: History, *takers: Taker) -> None:
+    """Gives all occurrences of a volume to several figures, so that they are found once."""
+    for found in occurrences(history):
+        for taker in takers:
+            taker.take(found)
 
 
 def _occurrences(history: History, at_once: int) -> Iterator[Occurrences]:
