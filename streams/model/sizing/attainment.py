@@ -10,14 +10,20 @@ with the rate and with the RPO.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.model.sizing.backlog import backlog_bytes, drained_bytes, net_bytes, waiting_bytes
+from streams.model.sizing.backlog import (
+    backlog_bytes,
+    drained_bytes,
+    net_bytes,
+    rounding_bytes,
+    waiting_bytes,
+)
 from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.exact import Number, percent_share, positive
 from streams.model.sizing.leastrate import least_rate
@@ -95,7 +101,9 @@ def rates_for_percents(
     rpo_slots = float(positive("rpo_seconds", rpo_seconds) / series.slot_seconds)
     judging = _Judging(series)
     weights = judging.weights(weighting)
-    highest = least_rate(series, rpo_seconds).bits_per_second
+    # A judged slot without bytes weighs nothing among bytes, whatever waits in it.
+    weighed = replace(series, asked=weights > 0)
+    highest = least_rate(weighed, rpo_seconds).bits_per_second if weights.any() else Fraction(0)
     per_slot = Fraction(series.slot_seconds, BITS_PER_BYTE)
 
     def share_at(drained: float) -> float:
@@ -125,9 +133,9 @@ def achievable_rpo_seconds(
     share = percent_share("percent", percent)
     judging = _Judging(series)
     drained, waiting = drained_bytes(series, bits_per_second), backlog_bytes(series, bits_per_second)
-    longest = float(np.maximum(waiting[:-1], waiting[1:])[judging.judged].max())
+    weights = judging.weights(weighting)
+    longest = float(np.maximum(waiting[:-1], waiting[1:])[weights > 0].max(initial=0))
     if share < 1:
-        weights = judging.weights(weighting)
         longest = _least(lambda limit: judging.met(waiting, drained, limit, weights), float(share), longest)
     return longest / drained * series.slot_seconds
 
@@ -150,13 +158,13 @@ class _Judging:
     """The judged slots of a series and what each of them weighs."""
 
     def __init__(self, series: Series) -> None:
-        self.judged = series.require_judged().judged
+        self._judged = series.require_judged().judged
         self.arrived = series.arrived_bytes()
         self._bytes = series.bytes_by_slot
 
     def weights(self, weighting: Weighting) -> NDArray[np.float64]:
         """What each slot weighs, 0 where it is not judged; all of them 1 together, or all 0."""
-        amounts = self.judged * (self._bytes if weighting == "bytes" else np.ones(len(self._bytes)))
+        amounts = self._judged * (self._bytes if weighting == "bytes" else np.ones(len(self._bytes)))
         total = amounts.sum()
         weights: NDArray[np.float64] = amounts / total if total else amounts.astype(np.float64)
         return weights
@@ -165,6 +173,7 @@ class _Judging:
         self, waiting: NDArray[np.float64], drained: float, limit: float, weights: NDArray[np.float64]
     ) -> float:
         """The share of the weights during which the backlog is at most the limit."""
+        limit += rounding_bytes(self.arrived, drained)
         above = waiting > limit
         slots = np.flatnonzero(above[:-1] | above[1:])
         before, change = waiting[slots], self._bytes[slots] - drained

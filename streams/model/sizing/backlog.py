@@ -14,7 +14,17 @@ from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.exact import Number, positive
 from streams.model.sizing.series import Series
 
-__all__ = ["Waiting", "backlog_bytes", "drained_bytes", "journal_bytes", "net_bytes", "waiting_bytes"]
+__all__ = [
+    "Waiting",
+    "backlog_bytes",
+    "drained_bytes",
+    "journal_bytes",
+    "net_bytes",
+    "rounding_bytes",
+    "waiting_bytes",
+]
+
+_ROUNDING = 2.0**-50
 
 Waiting = NDArray[np.float64]
 
@@ -52,3 +62,8 @@ def waiting_bytes(net: Waiting) -> Waiting:
     """The backlog at each edge from that."""
     waiting: Waiting = net - np.minimum.accumulate(net)
     return waiting
+
+
+def rounding_bytes(arrived: NDArray[np.int64], drained: float) -> float:
+    """What rounding may add to a backlog: one that is over a limit by no more counts as on it."""
+    return _ROUNDING * (float(arrived[-1]) + drained * len(arrived))

@@ -120,6 +120,15 @@ def test_nothing_arrived():
     assert achievable_rpo_seconds(idle, 8) == 0
 
 
+def test_bytes_that_nobody_judges_wait_but_weigh_nothing():
+    # The burst lies in a gap. In the judged slot behind it nothing arrives, but all of the burst waits.
+    series = Series(0, 10, np.array([100, 0, 0]), np.array([0.0, 1, 1]))
+    assert achievable_rpo_seconds(series, 8, 100, "time") == pytest.approx(90)
+    assert achievable_rpo_seconds(series, 8, 100, "bytes") == 0
+    assert rates_for_percents(series, 10, (99, 100), "bytes") == [0, 0]
+    assert rate_for_percent(series, 10, 100) == least_rate(series, 10).bits_per_second > 0
+
+
 def test_what_cannot_be_asked():
     series = Series.of([1], 10)
     for percent in (-1, 101, 100.5):
