@@ -13,29 +13,57 @@ __all__ = ["Options", "parse"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How often everything is measured, how large it is, and which benchmarks."""
+    """How often everything is measured, how large it is, and which benchmarks.
+
+    `environments`: of the peers, those that take part.
+    """
 
     runs: int
     sizes: Sizes
     names: tuple[str, ...]
+    environments: tuple[str, ...] = ()
 
 
-def parse(known: Sequence[str], arguments: Sequence[str] | None = None) -> Options:
-    """The options in the arguments, or of this process; ends it where they are wrong."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Measures linkgauge.")
-    parser.add_argument("--runs", type=_positive, help="how often each contender is measured (5)")
+def parse(
+    known: Sequence[str],
+    arguments: Sequence[str] | None = None,
+    *,
+    environments: Sequence[str] = (),
+    runs: int = 5,
+    command: str = "make bench",
+) -> Options:
+    """The options in the arguments, or of this process; ends it where they are wrong.
+
+    `known` are the benchmarks, `environments` those of the peers; `runs` is the number unless one is given.
+    """
+    parser = argparse.ArgumentParser(prog=command, description="Measures linkgauge.")
+    parser.add_argument("--runs", type=_positive, help=f"how often each contender is measured ({runs})")
     parser.add_argument("--only", action="append", metavar="NAMES", help=f"some of {', '.join(known)}")
     parser.add_argument("--writes", type=_positive, help=f"writes in a data set ({FULL.writes})")
     parser.add_argument("--every-mix", action="store_true", help="all skews x batches x compressions")
     parser.add_argument("--quick", action="store_true", help="one small run, to see that all works")
+    if environments:
+        parser.add_argument("--peers", action="append", help=f"some of {', '.join(environments)}")
     found = parser.parse_args(arguments)
-    names = tuple(dict.fromkeys(name for text in found.only or () for name in text.split(",")))
-    if unknown := [name for name in names if name not in known]:
-        parser.error(f"--only {','.join(unknown)}: there is {', '.join(known)}")
     sizes = replace(QUICK if found.quick else FULL, every_mix=found.every_mix)
     if found.writes:
         sizes = replace(sizes, writes=found.writes)
-    return Options(found.runs or (1 if found.quick else 5), sizes, names or tuple(known))
+    return Options(
+        found.runs or (1 if found.quick else runs),
+        sizes,
+        _chosen(parser, "--only", found.only, known),
+        _chosen(parser, "--peers", found.peers, environments) if environments else (),
+    )
+
+
+def _chosen(
+    parser: argparse.ArgumentParser, option: str, texts: Sequence[str] | None, known: Sequence[str]
+) -> tuple[str, ...]:
+    """Those of the known that the texts name, separated by commas; all without a text."""
+    names = dict.fromkeys(name for text in texts or () for name in text.split(","))
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"{option} {','.join(unknown)}: there is {', '.join(known)}")
+    return tuple(names) or tuple(known)
 
 
 def _positive(text: str) -> int:

@@ -36,3 +36,14 @@ def test_wrong_usage_names_the_remedy(arguments, said, capsys):
     with pytest.raises(SystemExit):
         parse(KNOWN, arguments)
     assert said in capsys.readouterr().err
+
+
+def test_some_of_the_peers():
+    assert parse(KNOWN, [], environments=["quix", "java"]).environments == ("quix", "java")
+    assert parse(KNOWN, ["--peers", "java"], environments=["quix", "java"]).environments == ("java",)
+
+
+def test_an_unknown_peer_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        parse(KNOWN, ["--peers", "storm"], environments=["quix", "java"])
+    assert "--peers storm: there is quix, java" in capsys.readouterr().err
