@@ -1,7 +1,7 @@
 """Bare consumption of a writes topic: the ceiling of anything that reads it with the same client.
 
-From the moment the partitions are asked for to the last message of the data set; connections are there by
-then. Nothing is done with a message but to count it.
+From the assignment of the partitions, before the first fetch request, to the last message of the data set;
+connections are there by then. Nothing is done with a message but to count it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Waiting for a worker by what it makes durable: the marks of its groups on the state topic.
+"""How long a worker's job took: from the assignment of its partitions to the last mark on the state topic.
 
-The mark of a group's last message is written after everything that this message closed, so the time of the
-work goes from the first mark, that of a definition, to the last one. Both times are those of the rows.
+The job begins when the broker has given the partitions to the worker: nothing can have been fetched before.
+It is looked at every 10 ms, and what was seen last without an assignment counts. The mark of a group's last
+message is written after everything that this message closed; the job ends with the broker's append time of
+the last one.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from bench.process import WorkerProcess
 from bench.topics import Log
@@ -17,6 +20,9 @@ from streams.store.source import Source
 from streams.wire.keys import parse_state_key
 
 __all__ = ["Span", "await_marks"]
+
+
+_LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,9 @@ def await_marks(log: Log, worker: WorkerProcess, timeout_seconds: float = 900.0)
         TimeoutError: it has not within the time.
         RuntimeError: the worker ended.
     """
-    waiting = dict(log.last)
-    first_seconds = last_seconds = start_cpu_seconds = 0.0
     deadline = time.monotonic() + timeout_seconds
+    begin_seconds, start_cpu_seconds = _await_assignment(log, worker, deadline)
+    waiting, last_seconds = dict(log.last), 0.0
     with Source(log.bootstrap, log.layout.prefix).consumer() as consumer:
         topic = log.layout.name("state")
         consumer.assign([TopicPartition(topic, number, 0) for number in range(log.layout.partitions)])
@@ -49,10 +55,33 @@ def await_marks(log: Log, worker: WorkerProcess, timeout_seconds: float = 900.0)
                     raise TimeoutError(f"{len(waiting)} groups are not done after {timeout_seconds:g} s")
                 continue
             last_seconds = message.timestamp()[1] / 1000
-            if not first_seconds:
-                first_seconds, start_cpu_seconds = last_seconds, worker.cpu_seconds()
             key = parse_state_key(message.key())
             if key.offset >= waiting.get(key.group, key.offset + 1):
                 del waiting[key.group]
     cpu_seconds = worker.cpu_seconds() - start_cpu_seconds
-    return Span(last_seconds - first_seconds, cpu_seconds, start_cpu_seconds)
+    return Span(last_seconds - begin_seconds, cpu_seconds, start_cpu_seconds)
+
+
+def _await_assignment(log: Log, worker: WorkerProcess, deadline: float) -> tuple[float, float]:
+    """Seconds since 1970 when the worker had no partitions yet, and its processor time then.
+
+    Where it has them already, the answer is now.
+    """
+    group = log.layout.prefix + "worker"
+    admin = AdminClient({"bootstrap.servers": log.bootstrap, "log_level": 0})
+    while True:
+        before = time.time(), worker.cpu_seconds()
+        if _is_assigned(admin, group):
+            return before
+        worker.check()
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"consumer group {group} has no partitions")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _is_assigned(admin: AdminClient, group: str) -> bool:
+    try:
+        found = admin.describe_consumer_groups([group])[group].result()
+    except KafkaException:  # there is no such group yet
+        return False
+    return any(member.assignment.topic_partitions for member in found.members)

@@ -65,13 +65,13 @@ SINGLES = (
     Peer("Bytewax, windows", "bytewax", "bytewax_windows", share=1 / 8),
     Peer("Quix, dictionary", "quix", "quix_single", share=1 / 8),
     Peer("Quix, RocksDB + changelog", "quix", "quix_single", durable=True, share=1 / 64),
-    Peer("Faust, table per track", "faust", "faust_single", share=1 / 128),
+    Peer("Faust, table per track", "faust", "faust_single", durable=True, share=1 / 128),
 )
 """On one write per message."""
 
 
 def measure_peer(peer: Peer, log: Log, shape: Shape, folder: Path) -> Figures:
-    """One run from the first record to the last; what it found must be right.
+    """One run from the assignment of the partitions to the last write; what it found must be right.
 
     A program that fails is started again, twice at most; how often it failed is one of the figures.
 

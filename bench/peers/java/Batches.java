@@ -57,7 +57,6 @@ final class Batches extends Peer {
 
         @Override
         public void process(Record<byte[], byte[]> message) {
-            meter.begin();
             if (!new String(message.headers().lastHeader("kind").value()).equals("writes")) {
                 return;
             }

@@ -3,29 +3,23 @@ import java.lang.management.ManagementFactory;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts writes; wall and CPU time run from the first record that is processed to the last. */
+/** Counts writes; wall and CPU time run from the assignment of the partitions to the last write. */
 final class Meter {
     private static final OperatingSystemMXBean PROCESS =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     private final AtomicLong missing;
     private final CountDownLatch done = new CountDownLatch(1);
-    private volatile long[] begun;
+    private long[] begun;
     private volatile long[] ended;
 
     Meter(long writes) {
         missing = new AtomicLong(writes);
     }
 
-    /** A record is about to be processed; only the first counts. */
+    /** The partitions are assigned, and nothing has been fetched of them. */
     void begin() {
-        if (begun == null) {
-            synchronized (this) {
-                if (begun == null) {
-                    begun = now();
-                }
-            }
-        }
+        begun = now();
     }
 
     /** So many are processed. */

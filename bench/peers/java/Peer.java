@@ -15,6 +15,7 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 abstract class Peer {
     final Job job;
     final Meter meter;
+    private final Gate gate = new Gate();
     private final int threads;
 
     /** With as many threads as can share the partitions that have messages, at most one for each core. */
@@ -35,7 +36,7 @@ abstract class Peer {
     }
 
     void run() throws Exception {
-        KafkaStreams streams = new KafkaStreams(topology(), properties());
+        KafkaStreams streams = new KafkaStreams(topology(), properties(), gate);
         streams.setUncaughtExceptionHandler(error -> {
             error.printStackTrace();
             Runtime.getRuntime().halt(1);
@@ -56,16 +57,17 @@ abstract class Peer {
         streams.close(Duration.ofSeconds(10));
     }
 
-    /** Threads share the tasks before the first record: a task that moves later loses what is in its memory. */
+    /**
+     * Threads share the tasks before anything is fetched: a task that moves later loses what is in its memory. The
+     * time runs from then on.
+     */
     private void start(KafkaStreams streams) throws InterruptedException {
-        if (threads > 1) {
-            streams.pause();
-        }
         streams.start();
-        while (threads > 1 && !shared(streams)) {
-            Thread.sleep(50);
+        while (!shared(streams)) {
+            Thread.sleep(10);
         }
-        streams.resume();
+        meter.begin();
+        gate.open();
     }
 
     private boolean shared(KafkaStreams streams) {
@@ -82,6 +84,8 @@ abstract class Peer {
         properties.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
         // A batch message is 180 kB: the default of 1 MiB a partition would fetch six at a time.
         properties.put(StreamsConfig.consumerPrefix("max.partition.fetch.bytes"), 8 << 20);
+        // A fetch from empty partitions holds up the next one from the full one: no longer than for the worker.
+        properties.put(StreamsConfig.consumerPrefix("fetch.max.wait.ms"), 20);
         return properties;
     }
 

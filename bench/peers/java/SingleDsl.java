@@ -77,7 +77,6 @@ final class SingleDsl extends Peer {
     }
 
     private byte[] counted(byte[] value, byte[] counts) {
-        meter.begin();
         ByteBuffer before = ByteBuffer.wrap(counts);
         byte[] after = ByteBuffer.allocate(16)
                 .putLong(before.getLong() + 1)
@@ -89,7 +88,6 @@ final class SingleDsl extends Peer {
 
     /** The tracks of a write; these are awaited from here on. */
     private List<KeyValue<String, byte[]>> touched(String volume, Write write) {
-        meter.begin();
         List<KeyValue<String, byte[]>> tracks = new ArrayList<>();
         long last = (write.offset() + write.length() - 1) / job.trackBytes();
         for (long track = write.offset() / job.trackBytes(); track <= last; track++) {

@@ -47,7 +47,6 @@ final class SingleMemory extends Peer {
 
         @Override
         public void process(Record<String, byte[]> message) {
-            meter.begin();
             Write write = Write.of(message.value());
             Place place = new Place(message.key(), Math.floorDiv(write.timeUs(), job.intervalUs()));
             tables.computeIfAbsent(place, absent -> new Row()).add(write.offset(), write.length(), job.trackBytes());

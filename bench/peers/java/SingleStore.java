@@ -83,7 +83,6 @@ final class SingleStore extends Peer {
 
         @Override
         public void process(Record<byte[], byte[]> message) {
-            meter.begin();
             Write write = Write.of(message.value());
             long interval = Math.floorDiv(write.timeUs(), job.intervalUs());
             long last = (write.offset() + write.length() - 1) / job.trackBytes();

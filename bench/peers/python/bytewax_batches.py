@@ -9,6 +9,7 @@ from bytewax.connectors.kafka import KafkaSource, KafkaSourceMessage
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
 from bytewax.testing import TestingSink, run_main
+from fetches import SETTINGS, begin_with_first_fetch
 from marks import read_batch, tables
 from meter import Job, Meter, Row
 
@@ -39,7 +40,6 @@ class GroupTables(StatefulBatchLogic[bytes, Row, None]):
 
 def writes_of_group(message: KafkaSourceMessage) -> tuple[str, bytes] | None:
     """The group and the batch of a message; None where it is a definition or a farewell."""
-    METER.begin()
     if ("kind", b"writes") not in message.headers:
         return None
     return message.key.decode(), message.value
@@ -47,7 +47,9 @@ def writes_of_group(message: KafkaSourceMessage) -> tuple[str, bytes] | None:
 
 rows: list[tuple[str, Row]] = []
 flow = Dataflow("tracks")
-messages = op.input("topic", flow, KafkaSource([JOB.bootstrap], [JOB.topic], tail=False, batch_size=64))
+consumer = {**SETTINGS, "logger": begin_with_first_fetch(METER)}
+source = KafkaSource([JOB.bootstrap], [JOB.topic], tail=False, add_config=consumer, batch_size=64)
+messages = op.input("topic", flow, source)
 batches = op.filter_map("writes", messages, writes_of_group)
 found = op.stateful_batch("tables", batches, lambda _: GroupTables())
 op.output("rows", found, TestingSink(rows))

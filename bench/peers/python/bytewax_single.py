@@ -10,6 +10,7 @@ from bytewax.connectors.kafka import KafkaSource, KafkaSourceMessage
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
 from bytewax.testing import TestingSink, run_main
+from fetches import SETTINGS, begin_with_first_fetch
 from meter import Job, Meter
 from single import read_write
 
@@ -54,13 +55,14 @@ class VolumeTables(StatefulBatchLogic[bytes, Row, None]):
 
 def by_volume(message: KafkaSourceMessage) -> tuple[str, bytes]:
     """The volume and the write of a message."""
-    METER.begin()
     return message.key.decode(), message.value
 
 
 rows: list[tuple[str, Row]] = []
 flow = Dataflow("tracks")
-messages = op.input("topic", flow, KafkaSource([JOB.bootstrap], [JOB.topic], tail=False))
+consumer = {**SETTINGS, "logger": begin_with_first_fetch(METER)}
+source = KafkaSource([JOB.bootstrap], [JOB.topic], tail=False, add_config=consumer)
+messages = op.input("topic", flow, source)
 writes = op.map("write", messages, by_volume)
 found = op.stateful_batch("tables", writes, lambda _: VolumeTables())
 op.output("rows", found, TestingSink(rows))

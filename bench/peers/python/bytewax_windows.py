@@ -9,6 +9,7 @@ from bytewax.connectors.kafka import KafkaSource, KafkaSourceMessage
 from bytewax.dataflow import Dataflow
 from bytewax.operators.windowing import EventClock, TumblingWindower, fold_window
 from bytewax.testing import TestingSink, run_main
+from fetches import SETTINGS, begin_with_first_fetch
 from meter import Job, Meter
 from single import read_write
 
@@ -32,7 +33,6 @@ class Table:
 
 def write_of_volume(message: KafkaSourceMessage) -> tuple[str, Write]:
     """The volume and the write of a message."""
-    METER.begin()
     return message.key.decode(), read_write(message.value)
 
 
@@ -58,7 +58,9 @@ def merge(one: Table, other: Table) -> Table:
 
 rows: list[tuple[str, tuple[int, Table]]] = []
 flow = Dataflow("tracks")
-messages = op.input("topic", flow, KafkaSource([JOB.bootstrap], [JOB.topic], tail=False))
+consumer = {**SETTINGS, "logger": begin_with_first_fetch(METER)}
+source = KafkaSource([JOB.bootstrap], [JOB.topic], tail=False, add_config=consumer)
+messages = op.input("topic", flow, source)
 writes = op.map("write", messages, write_of_volume)
 clock = EventClock(time_of, wait_for_system_duration=timedelta(hours=1))
 windower = TumblingWindower(length=timedelta(seconds=JOB.interval_seconds), align_to=EPOCH)

@@ -28,6 +28,12 @@ tracks = app.Table("tracks", default=int)
 counters = app.Table("counters", default=list)
 
 
+@app.on_partitions_assigned.connect
+async def begin(*_: object, **__: object) -> None:
+    """Lets the time begin; Faust holds the partitions back until its tables are there."""
+    METER.begin()
+
+
 @app.agent(topic)
 async def mark(stream: faust.StreamT) -> None:
     """Marks every write in the tables; Faust sends each change to a changelog topic."""
@@ -41,7 +47,6 @@ async def mark(stream: faust.StreamT) -> None:
 async def mark_all(stream: faust.StreamT) -> None:
     """Until all are marked."""
     async for key, value in stream.items():
-        METER.begin()
         time_us, offset, length = read_write(value)
         volume, interval = key.decode(), time_us // INTERVAL_US
         for track in range(offset // JOB.track_bytes, (offset + length - 1) // JOB.track_bytes + 1):

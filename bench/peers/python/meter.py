@@ -1,4 +1,8 @@
-"""What every peer measures and answers in the same way: from its first record to its last."""
+"""What every peer measures and answers in the same way.
+
+Times run from the first fetch request, or the assignment of the partitions just before it, to the last write.
+Clients fetch ahead: a clock that began at the first record would leave out what lay in their memory by then.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,7 @@ class Meter:
         self._taken: tuple[float, float] = (0.0, 0.0)
 
     def begin(self) -> None:
-        """A record is about to be processed; only the first counts."""
+        """Nothing has been fetched so far; only the first call counts."""
         if self._begun is None:
             self._begun = (time.perf_counter(), time.process_time())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 
 from checkpoints import end_with_checkpoint
+from fetches import SETTINGS, begin_with_first_fetch
 from marks import DenseTables, RoaringTables, read_batch, tables
 from meter import Job, Meter
 from quixstreams import Application, State
@@ -22,7 +23,6 @@ tables(JOB)  # compiles before the time runs
 
 def is_writes(_value: bytes, _key: bytes, _timestamp: int, headers: list[tuple[str, bytes]]) -> bool:
     """Definitions and farewells are on the topic as well."""
-    METER.begin()
     return ("kind", b"writes") in headers
 
 
@@ -65,6 +65,7 @@ app = Application(
     auto_offset_reset="earliest",
     state_dir=JOB.state_folder or None,
     loglevel="WARNING",
+    consumer_extra_config=dict(SETTINGS),
 )
 batches = app.dataframe(app.topic(JOB.topic, key_deserializer="bytes", value_deserializer="bytes"))
 batches = batches.filter(is_writes, metadata=True)
@@ -72,6 +73,7 @@ if DURABLE:
     batches.update(take_durably, metadata=True, stateful=True)
 else:
     batches.update(take, metadata=True)
+begin_with_first_fetch(METER, "quixstreams.kafka.consumer")
 if DURABLE:
     end_with_checkpoint(app, METER)
 app.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from checkpoints import end_with_checkpoint
+from fetches import SETTINGS, begin_with_first_fetch
 from meter import Job, Meter
 from quixstreams import Application, State
 from single import read_write
@@ -20,7 +21,6 @@ COUNTS: defaultdict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
 
 def take(value: bytes, key: bytes, _timestamp: int, _headers: object) -> None:
     """Marks one write in this process's memory."""
-    METER.begin()
     time_us, offset, length = read_write(value)
     place = key.decode(), time_us // INTERVAL_US
     TRACKS[place].update(range(offset // JOB.track_bytes, (offset + length - 1) // JOB.track_bytes + 1))
@@ -32,7 +32,6 @@ def take(value: bytes, key: bytes, _timestamp: int, _headers: object) -> None:
 
 def take_durably(value: bytes, key: bytes, _timestamp: int, _headers: object, state: State) -> None:
     """Marks one write in the state of its volume; FOUND only holds what the answer is checked by."""
-    METER.begin()
     time_us, offset, length = read_write(value)
     interval = time_us // INTERVAL_US
     tracks, writes, written = state.get(interval, (0, 0, 0))
@@ -55,12 +54,14 @@ app = Application(
     auto_offset_reset="earliest",
     state_dir=JOB.state_folder or None,
     loglevel="WARNING",
+    consumer_extra_config=dict(SETTINGS),
 )
 writes_of_volumes = app.dataframe(app.topic(JOB.topic, key_deserializer="bytes", value_deserializer="bytes"))
 if DURABLE:
     writes_of_volumes.update(take_durably, metadata=True, stateful=True)
 else:
     writes_of_volumes.update(take, metadata=True)
+begin_with_first_fetch(METER, "quixstreams.kafka.consumer")
 if DURABLE:
     end_with_checkpoint(app, METER)
 app.run()
