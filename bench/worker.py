@@ -68,6 +68,7 @@ def measure_worker(site: Site, log: Log, shape: Shape) -> Figures:
     return {
         "writes/s": shape.writes / span.seconds,
         "CPU s/M writes": span.cpu_seconds / (shape.writes / 1e6),
+        "CPU us/message": span.cpu_seconds * 1e6 / log.messages,
         "peak MiB": peak_bytes / (1 << 20),
         "start CPU s": span.start_cpu_seconds,
         "seeks": seeks,
