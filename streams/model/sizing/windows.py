@@ -9,6 +9,7 @@ intervals: no union is ever formed. Aligned windows alone can hide half of a bur
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -76,7 +77,7 @@ class Unions:
         return int(np.partition(windows, place)[place])
 
     def _row(self, length: int) -> Places:
-        place = int(np.searchsorted(self.lengths, length))
+        place = bisect_left(self.lengths, length)
         if place == len(self.lengths) or self.lengths[place] != length:
             raise ValueError(
                 f"window length {length}: the windows of up to {self.lengths[-1]} base intervals that were "
