@@ -1,0 +1,124 @@
+"""When a link will be too small: days to exhaustion with a range, from the trend of what it needed.
+
+The need is taken by periods, whole weeks by default, so that no season of a week enters the trend; each
+period's need is the smallest rate for the RPO in it. Where the interval of the slope includes no growth there
+is no date: "none" is then the answer, and not a long time. The user's own growth is the alternative.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from streams.model.intervals import US
+from streams.model.sizing.exact import Number, exact, not_negative, positive
+from streams.model.sizing.leastrate import least_rate
+from streams.model.sizing.series import Series
+from streams.model.sizing.trend import CONFIDENCE, Trend, theil_sen
+
+__all__ = ["WEEK_SECONDS", "Exhaustion", "Need", "days_by_growth", "exhaustion", "needs_by_period"]
+
+WEEK_SECONDS = 7 * 86_400
+_DAY_US = 86_400 * US
+_DAYS_PER_YEAR = Fraction("365.25")
+
+
+class Need(NamedTuple):
+    """What a link needed in a period that ended at `end_us`: any figure, as long as it is the same in all."""
+
+    end_us: int
+    bits_per_second: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaustion:
+    """Days from the newest need until the capacity is reached.
+
+    `days` follows the slope, `earliest_days` and `latest_days` the two ends of its interval; all of them are
+    None where the interval includes no growth, and `reason` says why. They are 0 where the line is there
+    already, and `days` may then be 0 without growth.
+    """
+
+    days: float | None
+    earliest_days: float | None
+    latest_days: float | None
+    trend_per_day: Trend | None
+    reason: str
+
+
+def needs_by_period(
+    series: Series, rpo_seconds: Number, period_seconds: int = WEEK_SECONDS, least_coverage: float = 0.9
+) -> list[Need]:
+    """The smallest rate for the RPO in each whole period, counted back from the end of the range.
+
+    What waits from the period before is left out. So are periods that are covered less than asked for, for
+    a lower bound among them would look like a fall.
+
+    Raises:
+        ValueError: RPO or period are not more than zero.
+    """
+    period_us = int(positive("period_seconds", period_seconds) * US)
+    needs = []
+    for back in range((series.end_us - series.start_us) // period_us, 0, -1):
+        end_us = series.end_us - (back - 1) * period_us
+        part = series.clipped((end_us - period_us, end_us))
+        if part.judged.any() and part.coverage_ratio >= least_coverage:
+            needs.append(Need(end_us, least_rate(part, rpo_seconds).bits_per_second))
+    return needs
+
+
+def exhaustion(
+    needs: Sequence[Need], capacity_bits_per_second: Number, confidence: float = CONFIDENCE
+) -> Exhaustion:
+    """When the needs reach the capacity, both on the same plane: written bytes, or payload.
+
+    Each slope is laid through the points so that as many lie above as below.
+
+    Raises:
+        ValueError: the capacity is negative, or a confidence that is not between 0 and 1.
+    """
+    capacity = float(not_negative("capacity_bits_per_second", capacity_bits_per_second))
+    days = [(need.end_us - needs[-1].end_us) / _DAY_US for need in needs]
+    rates = [float(need.bits_per_second) for need in needs]
+    trend = theil_sen(days, rates, confidence)
+    if rates and _level(days, rates, trend.slope if trend else 0) >= capacity:
+        return Exhaustion(0.0, 0.0, 0.0, trend, "the need is at the capacity already")
+    if trend is None or math.isinf(trend.low):
+        reason = f"{len(needs)} periods measured: too few for a range at a confidence of {confidence:g}"
+        return Exhaustion(None, None, None, trend, reason)
+    if not trend.is_growth:
+        return Exhaustion(None, None, None, trend, "the range of the trend includes no growth")
+    reached = [_days_until(days, rates, slope, capacity) for slope in (trend.slope, trend.high, trend.low)]
+    return Exhaustion(reached[0], min(reached), max(reached), trend, "")
+
+
+def days_by_growth(
+    need_bits_per_second: Number, capacity_bits_per_second: Number, growth_per_year: Number
+) -> float | None:
+    """Days until a need that grows by this share each year reaches the capacity; None where it never does.
+
+    Raises:
+        ValueError: a negative rate or growth.
+    """
+    need = not_negative("need_bits_per_second", need_bits_per_second)
+    capacity = not_negative("capacity_bits_per_second", capacity_bits_per_second)
+    growth = not_negative("growth_per_year", growth_per_year)
+    if need >= capacity:
+        return 0.0
+    if not need or not growth:
+        return None
+    return math.log(capacity / need) / math.log1p(float(exact(growth))) * float(_DAYS_PER_YEAR)
+
+
+def _level(days: Sequence[float], rates: Sequence[float], slope: float) -> float:
+    """Where the line of this slope is at the newest point, which is day 0."""
+    return float(np.median(np.asarray(rates) - slope * np.asarray(days)))
+
+
+def _days_until(days: Sequence[float], rates: Sequence[float], slope: float, capacity: float) -> float:
+    return max((capacity - _level(days, rates, slope)) / slope, 0.0)

@@ -1,0 +1,93 @@
+"""Days to exhaustion: known lines, no growth, too little data, and needs by period."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from streams.model.intervals import US
+from streams.model.sizing.forecast import (
+    WEEK_SECONDS,
+    Need,
+    days_by_growth,
+    exhaustion,
+    needs_by_period,
+)
+from streams.model.sizing.leastrate import least_rate
+from streams.model.sizing.series import Series
+
+DAY_US = 86_400 * US
+
+
+def weekly(*rates):
+    return [Need(week * 7 * DAY_US, Fraction(rate)) for week, rate in enumerate(rates)]
+
+
+def test_a_steady_growth_reaches_the_capacity_on_a_day():
+    found = exhaustion(weekly(100, 107, 114, 121, 128), 198)
+    assert (found.days, found.earliest_days, found.latest_days) == pytest.approx((70, 70, 70))
+    assert found.trend_per_day.slope == pytest.approx(1)
+    assert found.reason == ""
+
+
+def test_scatter_gives_a_range_around_the_day():
+    found = exhaustion(weekly(100, 110, 112, 125, 127, 134, 144), 200)
+    assert 0 < found.earliest_days < found.days < found.latest_days
+    wider = exhaustion(weekly(100, 110, 112, 125, 127, 134, 144), 200, 0.99)
+    assert wider.earliest_days <= found.earliest_days
+    assert found.latest_days <= wider.latest_days
+
+
+@pytest.mark.parametrize("rates", [(100, 90, 110, 95, 105, 100), (140, 130, 120, 110, 100), (5, 5, 5, 5, 5)])
+def test_no_growth_gives_no_day(rates):
+    found = exhaustion(weekly(*rates), 1000)
+    assert found.days is found.earliest_days is found.latest_days is None
+    assert found.reason == "the range of the trend includes no growth"
+
+
+def test_what_is_full_is_full_whatever_the_trend():
+    for rates in ((100, 107, 114, 121, 128), (128, 121, 114, 107, 100), (90, 95), (90,)):
+        found = exhaustion(weekly(*rates), 90)
+        assert (found.days, found.earliest_days, found.latest_days) == (0, 0, 0)
+
+
+def test_too_few_periods_are_told():
+    assert exhaustion([], 1).reason == "0 periods measured: too few for a range at a confidence of 0.9"
+    assert "too few for a range at a confidence of 0.9" in exhaustion(weekly(1, 2, 3), 10).reason
+    assert exhaustion(weekly(1, 2, 3), 10).days is None
+
+
+def test_needs_are_taken_by_whole_weeks_from_the_end():
+    day = 24  # slots of an hour
+    written = [99] * (3 * day) + [1] * (7 * day) + [2] * (7 * day)
+    needs = needs_by_period(Series.of(written, 3600), 3600)
+    week = Series.of([1] * (7 * day), 3600)
+    least = least_rate(week, 3600).bits_per_second
+    assert needs == [Need(10 * DAY_US, least), Need(17 * DAY_US, 2 * least)]
+    assert needs_by_period(Series.of([1] * day, 3600), 3600) == []
+
+
+def test_weeks_with_large_gaps_are_left_out():
+    slots = 2 * WEEK_SECONDS // 3600
+    covered = np.ones(slots)
+    covered[: slots // 4] = 0
+    series = Series(0, 3600, np.ones(slots, np.int64), covered)
+    assert [need.end_us for need in needs_by_period(series, 3600)] == [14 * DAY_US]
+    assert len(needs_by_period(series, 3600, least_coverage=0.4)) == 2
+
+
+def test_growth_by_the_users_own_figure():
+    assert days_by_growth(100, 200, 1) == pytest.approx(365.25)
+    assert days_by_growth(100, 130, Fraction("0.3")) == pytest.approx(365.25)
+    assert days_by_growth(100, 100, 0) == 0
+    assert days_by_growth(100, 200, 0) is None
+    assert days_by_growth(0, 200, 1) is None
+
+
+def test_what_cannot_be_asked():
+    with pytest.raises(ValueError, match="capacity_bits_per_second -1"):
+        exhaustion(weekly(1, 2), -1)
+    with pytest.raises(ValueError, match="period_seconds 0"):
+        needs_by_period(Series.of([1], 10), 60, 0)
+    with pytest.raises(ValueError, match=r"growth_per_year -0\.1"):
+        days_by_growth(1, 2, -0.1)
