@@ -34,7 +34,7 @@ def not_negative(name: str, value: Number) -> Fraction:
     Raises:
         ValueError: negative, or not a finite number; the message begins with the name.
     """
-    amount = exact(value)
+    amount = _named(name, value)
     if amount < 0:
         raise ValueError(f"{name} {value}: it cannot be negative")
     return amount
@@ -46,7 +46,7 @@ def positive(name: str, value: Number) -> Fraction:
     Raises:
         ValueError: zero, negative, or not a finite number; the message begins with the name.
     """
-    amount = exact(value)
+    amount = _named(name, value)
     if amount <= 0:
         raise ValueError(f"{name} {value}: it must be more than zero")
     return amount
@@ -58,7 +58,14 @@ def percent_share(name: str, value: Number) -> Fraction:
     Raises:
         ValueError: outside 0 to 100; the message begins with the name.
     """
-    share = exact(value) / 100
+    share = _named(name, value) / 100
     if not 0 <= share <= 1:
         raise ValueError(f"{name} {value}: it must be from 0 to 100")
     return share
+
+
+def _named(name: str, value: Number) -> Fraction:
+    try:
+        return exact(value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from error

@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import Literal
 
 from streams.model.sizing.claims import BITS_PER_BYTE, required_bits_per_second
-from streams.model.sizing.exact import Number, ceil_div, exact
+from streams.model.sizing.exact import Number, ceil_div, exact, not_negative, positive
 from streams.model.sizing.media import MEDIA
+from streams.model.sizing.reduction import Reduction
 
 __all__ = [
     "Binding",
@@ -58,6 +59,23 @@ class Path:
     heartbeat_bits_per_second: Number = 0
     background_bits_per_second: Number = 0
 
+    def __post_init__(self) -> None:
+        """Refuses what no path can be; a round trip of 0 stands for one that is not known."""
+        positive("path_bits_per_second", self.path_bits_per_second)
+        for name in ("efficiency", "utilisation_ceiling"):
+            if not 0 < exact(getattr(self, name)) <= 1:
+                raise ValueError(f"{name} {getattr(self, name)}: a share of the rate, above 0 and at most 1")
+        for name in ("rtt_seconds", "heartbeat_bits_per_second", "background_bits_per_second"):
+            not_negative(name, getattr(self, name))
+        if not 0 <= exact(self.loss_probability) < 1:
+            raise ValueError(
+                f"loss_probability {self.loss_probability}: a share of the packets, from 0 to below 1; "
+                "0.001 is one in a thousand"
+            )
+        for name in ("tcp_window_bytes", "mss_bytes", "streams", "measured_goodput_bits_per_second"):
+            if getattr(self, name) is not None:
+                positive(name, getattr(self, name))
+
 
 @dataclass(frozen=True, slots=True)
 class Usable:
@@ -69,20 +87,37 @@ class Usable:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the future adds to today's need: a safety factor, yearly growth over some years, spare paths."""
+    """What the future adds to today's need: a safety factor, yearly growth over some years, spare paths.
+
+    At least `least_paths` are ordered, spare ones beyond them.
+    """
 
     safety_factor: Number = 1
     growth_per_year: Number = 0
     horizon_years: Number = 0
     spare_paths: int = 0
+    least_paths: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses what would plan for less than today's need."""
+        if exact(self.safety_factor) < 1:
+            raise ValueError(f"safety_factor {self.safety_factor}: a factor on the need, at least 1")
+        for name in ("growth_per_year", "horizon_years", "spare_paths", "least_paths"):
+            not_negative(name, getattr(self, name))
+
+    @property
+    def factor(self) -> Fraction:
+        """What the need is multiplied by: safety, and growth up to the horizon."""
+        growth = exact((1 + exact(self.growth_per_year)) ** exact(self.horizon_years))
+        return exact(self.safety_factor) * growth
 
 
 def need_bits_per_second(
     changed_bytes: Number, seconds: Number, compression_ratio: Number = 1, dedupe_ratio: Number = 1
 ) -> Fraction:
     """Payload to ship: `8 D / T`, less what compression and deduplication (both >= 1) take away."""
-    shrink = exact(compression_ratio) * exact(dedupe_ratio)
-    return required_bits_per_second(changed_bytes, seconds) / shrink
+    reduction = Reduction(compression_ratio, dedupe_ratio)
+    return reduction.shipped(required_bits_per_second(changed_bytes, seconds))
 
 
 def usable_per_path(path: Path) -> Usable:
@@ -114,9 +149,8 @@ def paths_for(need: Fraction, usable: Fraction) -> int | None:
 
 def planned_paths(need: Fraction, usable: Fraction, plan: Plan) -> int | None:
     """The paths to order: `ceil(need x safety x (1 + growth)^years / usable) + spare`, or None as above."""
-    growth = exact((1 + exact(plan.growth_per_year)) ** exact(plan.horizon_years))
-    count = paths_for(need * exact(plan.safety_factor) * growth, usable)
-    return None if count is None else count + plan.spare_paths
+    count = paths_for(need * plan.factor, usable)
+    return None if count is None else max(count, plan.least_paths) + plan.spare_paths
 
 
 def ship_seconds(need: Fraction, seconds: Number, paths: int, usable: Fraction) -> float:
