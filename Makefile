@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 PROGRAMS := build/programs
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-all test-external chaos crashes mutants bench bench-peers lint format lock lock-kafka
+.PHONY: help venv demo test test-all test-external chaos crashes mutants bench bench-peers bench-growth bench-plots lint format lock lock-kafka
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ bench: $(INSTALLED) ## measure everything, a table at the end, JSON in build/ben
 
 bench-peers: $(INSTALLED) ## the worker beside other stream processors, which this installs under build/bench/peers
 	$(BIN)/python -m bench.peers $(ARGS)
+
+bench-growth: $(INSTALLED) ## cost and memory against what a worker is given, each beside its law (ARGS="--only memory")
+	$(BIN)/python -m bench.growth $(ARGS)
+
+bench-plots: $(INSTALLED) ## docs/performance/*.svg from the newest figures of bench-growth (ARGS=FILE: from these)
+	$(BIN)/python -m bench.growth.drawing $(ARGS)
 
 lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff check

@@ -44,7 +44,7 @@ __all__ = [
     "records",
 ]
 
-Skew = Literal["zipf", "scattered", "uniform"]
+Skew = Literal["zipf", "scattered", "uniform", "sequential"]
 
 ARRAY = "array"
 START_US = 1_699_999_200 * US
@@ -59,15 +59,17 @@ _SCATTER = 0x9E3779B1  # odd, so that multiplying permutes the tracks of a volum
 class Shape:
     """A data set.
 
-    `skew`: which tracks are written. `zipf`: track n with a chance of n^-1.2, a hot spot at the beginning of
-    every volume; `scattered`: the same tracks in no order; `uniform`: every track alike. `batch`: writes in
-    a message; a power of two up to 32,768. `writes_per_second`: how fast event time goes on. Messages go to
-    the `groups` (`g0`, `g1`, ...) in turn, each with `volumes` of its own (`v0`, `v1`, ...).
-    `lengths_bytes`: each equally likely; a write starts at any 4 KiB of its track, so that with the default
-    lengths one in ten reaches into the next track.
+    `skew`: which tracks are written. `zipf`: track n with a chance of n^-`exponent`, a hot spot at the
+    beginning of every volume; `scattered`: the same tracks in no order; `uniform`: every track alike;
+    `sequential`: one track after another, all volumes in step. `batch`: writes in a message; a power of two
+    up to 32,768. `writes_per_second`: how fast event time goes on. Messages go to the `groups` (`g0`, `g1`,
+    ...) in turn, each with `volumes` of its own (`v0`, `v1`, ...). `lengths_bytes`: each equally likely; a
+    write starts at any 4 KiB of its track, so that with the default lengths one in ten reaches into the
+    next track.
     """
 
     skew: Skew = "zipf"
+    exponent: float = 1.2
     writes: int = 24_576_000
     batch: int = 8_192
     groups: int = 1
@@ -194,22 +196,33 @@ def _block(shape: Shape, number: int) -> WriteBatch:
     )
     length = rng.choice(np.array(shape.lengths_bytes, np.uint64), _BLOCK)
     sectors = shape.track_bytes // _SECTOR_BYTES
-    offset = _tracks(rng, shape) * np.uint64(shape.track_bytes)
+    offset = _tracks(rng, shape, number) * np.uint64(shape.track_bytes)
     offset += rng.integers(0, sectors, _BLOCK, np.uint64) * np.uint64(_SECTOR_BYTES)
+    time_us = np.sort(rng.integers(start_us, end_us, _BLOCK))
+    codes = rng.integers(0, shape.volumes, _BLOCK, np.int32)
+    if shape.skew == "sequential":
+        codes = (_numbers(number) % shape.volumes).astype(np.int32)
     return WriteBatch(
-        time_us=np.sort(rng.integers(start_us, end_us, _BLOCK)),
-        volume_codes=rng.integers(0, shape.volumes, _BLOCK, np.int32),
+        time_us=time_us,
+        volume_codes=codes,
         volumes=shape.volume_names,
         offset_bytes=np.minimum(offset, np.uint64(shape.volume_bytes) - length),
         length_bytes=length,
     )
 
 
-def _tracks(rng: np.random.Generator, shape: Shape) -> NDArray[np.uint64]:
+def _numbers(block: int) -> NDArray[np.int64]:
+    """The numbers of its writes in the data set."""
+    return np.arange(block * _BLOCK, (block + 1) * _BLOCK)
+
+
+def _tracks(rng: np.random.Generator, shape: Shape, number: int) -> NDArray[np.uint64]:
     tracks = shape.volume_bytes // shape.track_bytes
+    if shape.skew == "sequential":
+        return (_numbers(number) // shape.volumes % tracks).astype(np.uint64)
     if shape.skew == "uniform":
         return rng.integers(0, tracks, _BLOCK, np.uint64)
-    ranks = rng.zipf(1.2, _BLOCK) % tracks
+    ranks = rng.zipf(shape.exponent, _BLOCK) % tracks
     if shape.skew == "scattered":
         ranks = ranks * _SCATTER % tracks
     return ranks.astype(np.uint64)

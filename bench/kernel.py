@@ -30,7 +30,7 @@ from streams.model.writes import WriteBatch
 from streams.wire.agent import read_message
 from streams.wire.record import Record
 
-__all__ = ["benchmark"]
+__all__ = ["benchmark", "collect"]
 
 _SKEWS: tuple[Skew, ...] = ("zipf", "scattered", "uniform")
 _APPEND_US = START_US + 86_400 * US  # no write is ahead of the clock
@@ -73,6 +73,16 @@ def _measure(shape: Shape, log: Sequence[Record]) -> Figures:
         "in all": decode + taken + closing,
     }
     return {f"{name} ns/write": spent * 1e9 / shape.writes for name, spent in seconds.items()}
+
+
+def collect(shape: Shape, log: Sequence[Record]) -> float:
+    """Processor seconds of decoding all messages of a data set with one group, and of its collector.
+
+    Raises:
+        WrongAnswer: the collector did not find what the brute force does.
+    """
+    messages, decoding = _timed(lambda: [_read(offset, record) for offset, record in enumerate(log)])
+    return decoding + sum(_take(shape, messages))
 
 
 def _read(offset: int, record: Record) -> Message:

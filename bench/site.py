@@ -23,8 +23,9 @@ class Sizes:
     `messages` bounds a data set of small batches. `sample_writes` are what is measured in this process,
     `folded_writes` what is folded for 10 s; the agent sends `agent_writes`, and `single_writes` one by one.
     `closing_groups` close in memory, `live_groups` on a real worker, `scraped_groups` are on the reporter's
-    page. `every_mix`: all combinations of skew, batch and compression, not only those that differ from the
-    first in one of them.
+    page; a point of growth has about `growth_writes`, a worker `wide_groups`, and `open_writes` are in open
+    intervals when workers change. `every_mix`: all combinations of skew, batch and compression, not only
+    those that differ from the first in one of them.
     """
 
     writes: int = 24_576_000
@@ -36,6 +37,9 @@ class Sizes:
     closing_groups: int = 10_000
     live_groups: tuple[int, ...] = (1_000, 10_000)
     scraped_groups: int = 10_000
+    growth_writes: int = 1 << 21
+    wide_groups: int = 1_000
+    open_writes: int = 1 << 24
     every_mix: bool = False
 
 
@@ -50,6 +54,9 @@ QUICK = Sizes(
     closing_groups=500,
     live_groups=(100,),
     scraped_groups=1_000,
+    growth_writes=1 << 17,
+    wide_groups=50,
+    open_writes=1 << 20,
 )
 
 

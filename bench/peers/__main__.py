@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from bench.installing import NotInstalled
 from bench.options import parse
 from bench.peers.comparing import BENCHMARKS, against_fastest
 from bench.peers.contenders import BATCHES, SINGLES
-from bench.peers.environments import NotInstalled, versions
+from bench.peers.environments import versions
 from bench.suite import Suite, run
 
 __all__ = ["main"]

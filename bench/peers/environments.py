@@ -1,31 +1,25 @@
 """What peers run in: a Python environment for each framework, and the classes of those in Java.
 
-Everything is pinned, installed once under build/bench/peers and again only when the pins or the programs
-change. Nothing of it gets into linkgauge's own environment.
+Everything is installed once under build/bench/peers and again only when the pins or the programs change.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
+from bench.installing import NotInstalled, once, python_with, run_installer
 from streams.broker.jars import fetch_jars, parse_lock
 from streams.broker.java import find_java
 from streams.broker.pin import resolve_pins
 from streams.errors import LinkgaugeError
 
-__all__ = ["ROOTS", "NotInstalled", "java_command", "python_of", "versions"]
+__all__ = ["ROOTS", "java_command", "python_of", "versions"]
 
 _HERE = Path(__file__).parent
 _FOLDER = _HERE.parent.parent / "build" / "bench" / "peers"
 _LOCK = _HERE / "jars.lock"
-_SAID_LINES = 3
 
 ROOTS = (
     "org.apache.kafka:kafka-streams:4.3.1!",
@@ -44,10 +38,6 @@ _OPTIONS = (
 )
 
 
-class NotInstalled(Exception):  # named for what happened, like the errors of the product
-    """A peer cannot be had on this machine; says what its installer said last."""
-
-
 @cache
 def python_of(name: str) -> Path:
     """The Python of the environment with `requirements/name.txt`.
@@ -55,16 +45,7 @@ def python_of(name: str) -> Path:
     Raises:
         NotInstalled: with the installer's error.
     """
-    requirements = _HERE / "requirements" / f"{name}.txt"
-    folder = _FOLDER / name
-
-    def install() -> None:
-        _run([sys.executable, "-m", "venv", str(folder)])
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
-        _run([*pip, "--quiet", "--requirement", str(requirements)])
-
-    _once(folder, requirements.read_text() + sys.version, install)
-    return folder / "bin" / "python"
+    return python_with(_HERE / "requirements" / f"{name}.txt", _FOLDER / name)
 
 
 @cache
@@ -85,9 +66,11 @@ def java_command() -> tuple[str, ...]:
     classpath = os.pathsep.join(map(str, jars))
 
     def compile_all() -> None:
-        _run([java, "-jar", compiler, "-17", "-d", str(folder), "-cp", classpath, *map(str, sources)])
+        run_installer(
+            [java, "-jar", compiler, "-17", "-d", str(folder), "-cp", classpath, *map(str, sources)]
+        )
 
-    _once(folder, _LOCK.read_text() + "".join(source.read_text() for source in sources), compile_all)
+    once(folder, _LOCK.read_text() + "".join(source.read_text() for source in sources), compile_all)
     return java, *_OPTIONS, "-cp", f"{folder}{os.pathsep}{classpath}"
 
 
@@ -105,25 +88,6 @@ def versions() -> dict[str, str]:
         **{name: jars[name] for name in ("kafka-streams", "arrow-vector")},
         "Java": str(find_java().version),
     }
-
-
-def _once(folder: Path, content: str, make: Callable[[], None]) -> None:
-    """Makes the folder anew unless it was made from just this content."""
-    made_from = hashlib.sha256(content.encode()).hexdigest()
-    stamp = folder / "made-from"
-    if stamp.exists() and stamp.read_text() == made_from:
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    make()
-    stamp.write_text(made_from)
-
-
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-_SAID_LINES:]
-        raise NotInstalled(" | ".join(said) or f"{command[0]} ended with code {done.returncode}")
 
 
 if __name__ == "__main__":

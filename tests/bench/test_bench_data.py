@@ -104,3 +104,14 @@ def test_the_collector_takes_all_of_it_and_finds_the_answer():
         for row in rows
     }
     assert expected == {place: found for place, found in closed.items() if found[0]}
+
+
+def test_sequential_writes_go_through_all_volumes_in_step():
+    _, codes, offset, _ = columns(replace(SMALL, skew="sequential", volumes=4))
+    assert codes[:8].tolist() == [0, 1, 2, 3] * 2
+    assert (offset[:8] // 65_536).tolist() == [0] * 4 + [1] * 4
+
+
+def test_a_smaller_exponent_spreads_the_writes():
+    tracks = [len(np.unique(columns(replace(SMALL, exponent=e))[2] // 65_536)) for e in (2.0, 1.2, 1.05)]
+    assert tracks == sorted(tracks)

@@ -13,8 +13,11 @@ from meter import Meter
 __all__ = ["SETTINGS", "begin_with_first_fetch"]
 
 SETTINGS = {"debug": "protocol", "fetch.wait.max.ms": 20}
-"""What the consumer must be told besides its logger. A fetch from empty partitions holds up the next one from the
-full one: half a second unless told otherwise, 20 ms here as for the worker."""
+"""What the consumer must be told besides its logger.
+
+A fetch from empty partitions holds up the next one from the full one: half a second unless told otherwise,
+20 ms here as for the worker.
+"""
 
 
 class _FirstFetch(logging.Handler):
