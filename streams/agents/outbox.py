@@ -6,11 +6,12 @@ broker has it; a delivery that fails for good makes every later call fail, so no
 
 from __future__ import annotations
 
+import _thread
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from queue import SimpleQueue
 from typing import Any, Final, Literal, Protocol, cast
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -174,21 +175,26 @@ class Outbox:
 def _beside(call: Callable[[], int]) -> int:
     """What a call returns that calls back.
 
-    Python raises Ctrl-C in the main thread, in whatever Python code runs next. Were that a callback, Kafka's
-    client would lose it; so callbacks run in another thread.
+    Python raises Ctrl-C in the main thread, in whatever Python code runs there next. Were that a callback,
+    the delivery would be noted in part; so callbacks run in another thread. It is a bare one, and its answer
+    is waited for outside Python code: `threading.Thread` leaves a callback that swallows what is raised in
+    it, and waits by locks that an exception at the wrong moment turns into another.
     """
     if threading.current_thread() is not threading.main_thread():
         return call()
-    outcome: Future[int] = Future()
+    answers: SimpleQueue[int | Exception] = SimpleQueue()
 
     def run() -> None:
         try:
-            outcome.set_result(call())
-        except Exception as error:  # noqa: BLE001  # it is raised where the result is asked for
-            outcome.set_exception(error)
+            answers.put(call())
+        except Exception as error:  # noqa: BLE001  # it is raised where the answer is asked for
+            answers.put(error)
 
-    threading.Thread(target=run, name="outbox", daemon=True).start()
-    return outcome.result()
+    _thread.start_new_thread(run, ())
+    answer = answers.get()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _failed(topic: str, cause: BrokerError) -> BrokerError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -81,6 +83,22 @@ def test_callbacks_never_run_in_the_main_thread_where_ctrl_c_would_be_lost():
     box.flush(1.0)
     assert len(served) == 2
     assert threading.main_thread() not in served
+
+
+def test_what_waits_in_the_main_thread_is_no_python_code_that_would_swallow_ctrl_c():
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_globals is not vars(module):
+            ran.add(f"{frame.f_globals['__name__']}.{frame.f_code.co_name}")
+
+    ran: set[str] = set()
+    box, _ = outbox()
+    sys.setprofile(note)
+    try:
+        box.poll()
+        box.flush(1.0)
+    finally:
+        sys.setprofile(None)
+    assert ran == {"threading.current_thread", "threading.main_thread"}
 
 
 def test_a_full_outbox_makes_the_sender_wait_for_room():
