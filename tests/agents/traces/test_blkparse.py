@@ -4,6 +4,7 @@ import pytest
 
 from streams.agents.traces import TraceOptions, read_trace
 from streams.errors import SettingsError, TraceError
+from tests.agents.traces.written import written
 
 EVENTS = """\
   8,16   5        1     0.000000000 18615  A   W 1000 + 8 <- (8,17) 900
@@ -53,19 +54,10 @@ def read(folder, text, **options):
 
 
 def rows(trace):
-    batch = trace.writes
-    names = [batch.volumes[code] for code in batch.volume_codes]
-    discards = [False] * len(batch) if batch.discard is None else batch.discard.tolist()
-    return list(
-        zip(
-            batch.time_us.tolist(),
-            names,
-            batch.offset_bytes.tolist(),
-            batch.length_bytes.tolist(),
-            discards,
-            strict=True,
-        )
-    )
+    """The writes, each with whether it is a discard."""
+    discard = trace.writes.discard
+    discards = [False] * len(trace.writes) if discard is None else discard.tolist()
+    return [(*write, flag) for write, flag in zip(written(trace), discards, strict=True)]
 
 
 QUEUED = [
