@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from hypothesis import settings
 
 from streams.broker.process import EmbeddedBroker
 from streams.broker.topics import TopicLayout, create_topics
+from streams.store import Source
+from streams.wire.keys import writes_key
+from streams.wire.partitions import partition_of
+from streams.wire.record import Record
 
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
@@ -33,6 +38,9 @@ class FreshTopics:
 
     def name(self, suffix: str) -> str:
         return self.layout.name(suffix)
+
+
+_Put = Callable[[str, str, Iterable[Record]], None]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,3 +79,30 @@ def topics(
     left = [name for name in layout.names() if name in admin.list_topics(timeout=8).topics]
     for deleted in admin.delete_topics(left).values():
         deleted.result()
+
+
+@pytest.fixture
+def source(topics) -> Source:
+    """The topics of this test, as readers and agents find them."""
+    return Source(topics.bootstrap, topics.prefix)
+
+
+@pytest.fixture
+def put(topics) -> _Put:
+    """`put(suffix, group, records)` writes records to the partition of the group, and waits."""
+    producer = Producer({"bootstrap.servers": topics.bootstrap, "linger.ms": 0, "enable.idempotence": True})
+
+    def put(suffix: str, group: str, records: Iterable[Record]) -> None:
+        partitions = 1 if suffix in ("groups", "dead-letters") else topics.layout.partitions
+        partition = partition_of(writes_key(group), partitions)
+        for record in records:
+            producer.produce(
+                topics.name(suffix),
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                partition=partition,
+            )
+        assert producer.flush(30) == 0
+
+    return put

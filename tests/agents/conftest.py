@@ -1,4 +1,4 @@
-"""Topics of its own for every test, and a worker where a test asks."""
+"""A worker where a test asks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.store import Source
 from tests.integration.workers import Workers
-
-
-@pytest.fixture
-def source(topics) -> Source:
-    return Source(topics.bootstrap, topics.prefix)
 
 
 @pytest.fixture

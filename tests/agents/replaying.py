@@ -59,7 +59,7 @@ def state(closed: int | None, **agents: AgentState) -> State:
 
 
 def rows_of(intervals: Iterable[Interval]) -> list[Row]:
-    """What was written, as the brute force tells it."""
+    """What was written, in the words of the brute force; in the order of the intervals and their entries."""
     return [
         Row(
             entry.volume,
@@ -70,8 +70,8 @@ def rows_of(intervals: Iterable[Interval]) -> list[Row]:
             entry.writes,
             entry.written_bytes,
         )
-        for interval in sorted(intervals, key=lambda interval: interval.start_us)
-        for entry in sorted(interval.entries, key=lambda entry: entry.volume)
+        for interval in intervals
+        for entry in interval.entries
         if entry.writes
     ]
 
@@ -110,4 +110,4 @@ class Log:
             self.append(encode_message("g", message, "json" if script.kind == "json" else "arrow"))
 
     def rows(self) -> list[Row]:
-        return rows_of(self.intervals.values())
+        return rows_of(self.intervals[start_us] for start_us in sorted(self.intervals))

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
 from streams.broker import guard
+from tests.waiting import PATIENCE_SECONDS, eventually
 
+# What runs here outlasts all patience: it ends by the guard, or the test fails.
 STUBBORN = "trap '' TERM; echo deaf; while :; do sleep 0.1; done"
 PARENT = """
 import subprocess, sys, time
@@ -21,7 +22,7 @@ command = [sys.executable, "-I", "-S", *sys.argv[1:]]
 lock = open(sys.argv[2], "r+")
 command[4] = str(lock.fileno())
 guard = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(lock.fileno(),), start_new_session=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -43,7 +44,7 @@ def guarded(lock, grace, *command):
 
 def child_of(lock):
     """The process that the guard runs, once it has told its number."""
-    return psutil.Process(int(wait_for(lambda: os.pread(lock.fileno(), 20, 0))))
+    return psutil.Process(int(eventually(lambda: os.pread(lock.fileno(), 20, 0))))
 
 
 def ended(process):
@@ -54,26 +55,18 @@ def ended(process):
         return True
 
 
-def wait_for(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return result
-
-
 def test_letting_go_of_the_leash_ends_the_program_in_good_order(lock):
-    with guarded(lock, 30, "sleep", "60") as process:
+    with guarded(lock, 600, "sleep", "600") as process:
         child = child_of(lock)
         process.stdin.close()
-        assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
         assert ended(child)
 
 
 def test_an_order_to_kill_is_carried_out_at_once(lock):
-    with guarded(lock, 30, "sh", "-c", STUBBORN) as process:
+    with guarded(lock, 600, "sh", "-c", STUBBORN) as process:
         child = child_of(lock)
-        process.communicate(b"K", timeout=20)
+        process.communicate(b"K", timeout=PATIENCE_SECONDS)
         assert process.returncode == 128 + signal.SIGKILL
         assert ended(child)
 
@@ -82,60 +75,61 @@ def test_a_stubborn_program_is_killed_after_the_grace(lock):
     with guarded(lock, 0.2, "sh", "-c", STUBBORN) as process:
         child = child_of(lock)
         assert process.stdout.readline() == b"deaf\n"
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 128 + signal.SIGKILL
         assert ended(child)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_the_guard_ends_the_program(lock, number):
-    with guarded(lock, 30, "sleep", "60") as process:
+    with guarded(lock, 600, "sleep", "600") as process:
         child_of(lock)
         process.send_signal(number)
-        assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
 
 
 def test_the_end_of_the_program_is_the_end_of_the_guard(lock):
-    with guarded(lock, 30, "sh", "-c", "exit 7") as process:
-        assert process.wait(20) == 7
+    with guarded(lock, 600, "sh", "-c", "exit 7") as process:
+        assert process.wait(PATIENCE_SECONDS) == 7
 
 
 def test_a_program_that_is_stopped_and_continued_lives_on(lock):
-    with guarded(lock, 30, "sleep", "60") as process:
+    with guarded(lock, 600, "sleep", "600") as process:
         child = child_of(lock)
         child.suspend()
-        wait_for(lambda: child.status() == psutil.STATUS_STOPPED)
+        eventually(lambda: child.status() == psutil.STATUS_STOPPED)
         child.resume()
-        wait_for(lambda: child.status() == psutil.STATUS_SLEEPING)
+        eventually(lambda: child.status() == psutil.STATUS_SLEEPING)
         assert process.poll() is None
         process.stdin.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_parent_that_is_killed_leaves_nothing_behind(lock, tmp_path, number):
-    arguments = [guard.__file__, str(tmp_path / "lock"), "30", "sleep", "60"]
+    arguments = [guard.__file__, str(tmp_path / "lock"), "600", "sleep", "600"]
     with subprocess.Popen([sys.executable, "-c", PARENT, *arguments], stderr=subprocess.DEVNULL) as parent:
         child = child_of(lock)
         keeper = child.parent()
         assert keeper.pid != parent.pid
         parent.send_signal(number)
-    wait_for(lambda: ended(child) and ended(keeper))
+    eventually(lambda: ended(child) and ended(keeper))
 
 
 def test_a_fork_that_keeps_the_leash_does_not_keep_the_program(lock, tmp_path):
-    forking = PARENT.replace("time.sleep(60)", "import os; os.fork(); time.sleep(60)")
-    arguments = [guard.__file__, str(tmp_path / "lock"), "30", "sleep", "60"]
+    forking = PARENT.replace("time.sleep(600)", "import os; os.fork(); time.sleep(600)")
+    arguments = [guard.__file__, str(tmp_path / "lock"), "600", "sleep", "600"]
     with subprocess.Popen([sys.executable, "-c", forking, *arguments], stderr=subprocess.DEVNULL) as parent:
         child = child_of(lock)
-        fork = wait_for(lambda: [c for c in psutil.Process(parent.pid).children() if c != child.parent()])[0]
+        family = psutil.Process(parent.pid)
+        fork = eventually(lambda: [each for each in family.children() if each != child.parent()])[0]
         parent.kill()
-    wait_for(lambda: ended(child))
+    eventually(lambda: ended(child))
     assert not ended(fork)
     fork.kill()
 
 
 def test_a_killed_guard_takes_its_program_along(lock):
-    with guarded(lock, 30, "sleep", "60") as process:
+    with guarded(lock, 600, "sleep", "600") as process:
         child = child_of(lock)
         process.kill()
-        wait_for(lambda: ended(child))
+        eventually(lambda: ended(child))

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
 import typer
 from click.testing import Result
-from confluent_kafka import Producer
 from typer.testing import CliRunner
 
 from streams.cli.session import Session
 from streams.store import Source
-from streams.wire.keys import writes_key
-from streams.wire.partitions import partition_of
-from streams.wire.record import Record
-
-LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
+from tests.programs import LINKGAUGE
+from tests.waiting import ended_within
 
 Run = Callable[..., Result]
-Put = Callable[[str, str, Iterable[Record]], None]
 
 
 @pytest.fixture
@@ -55,30 +48,10 @@ def _with_session(ctx: typer.Context) -> None:
 
 
 @pytest.fixture
-def put(topics) -> Put:
-    """`put(suffix, group, records)` writes records to the partition of the group, and waits."""
-    producer = Producer({"bootstrap.servers": topics.bootstrap, "linger.ms": 0, "enable.idempotence": True})
-
-    def put(suffix: str, group: str, records: Iterable[Record]) -> None:
-        partitions = 1 if suffix in ("groups", "dead-letters") else topics.layout.partitions
-        for record in records:
-            producer.produce(
-                topics.name(suffix),
-                key=record.key,
-                value=record.value,
-                headers=list(record.headers),
-                partition=partition_of(writes_key(group), partitions),
-            )
-        assert producer.flush(10) == 0
-
-    return put
-
-
-@pytest.fixture
 def worker(source, tmp_path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker on the topics of this test."""
     with (tmp_path / "worker.log").open("wb") as log:
         process = subprocess.Popen([LINKGAUGE, "worker"], stdout=log, stderr=log, cwd=tmp_path)
     yield process
     process.terminate()
-    process.wait(20)
+    ended_within(process, 20)

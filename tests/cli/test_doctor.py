@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,7 @@ from streams.model.messages import Command
 from streams.model.state import Version
 from streams.wire.agent import encode_message
 from streams.wire.definitions import encode_version
-
-LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
+from tests.programs import LINKGAUGE
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from streams.cli.anywhere import moved_to_front
 from streams.cli.session import Session
 from streams.errors import SettingsError
 from streams.settings import Settings
-
-LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
+from tests.programs import LINKGAUGE
 
 
 @pytest.fixture(autouse=True)

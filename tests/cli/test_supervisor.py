@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from streams.cli.supervisor import Program, Supervised
+from tests.waiting import PATIENCE_SECONDS, eventually
 
-PATIENCE_SECONDS = 30
 LASTING = "import time; print('up', flush=True); time.sleep(600)"
 CRASHING = "print('no luck'); raise SystemExit(7)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -22,14 +22,6 @@ class Clock:
 
     def __call__(self):
         return self.now
-
-
-def wait_for(condition):
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (result := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return result
 
 
 @pytest.fixture
@@ -49,7 +41,7 @@ def supervise(tmp_path):
 
 
 def pid_of(log):
-    return int(wait_for(lambda: log.with_suffix(".pid").read_text().strip()))
+    return int(eventually(lambda: log.with_suffix(".pid").read_text().strip()))
 
 
 def test_started_and_stopped(supervise):
@@ -57,7 +49,7 @@ def test_started_and_stopped(supervise):
         "import os; print(os.environ['COLOUR'], flush=True)\n" + LASTING, COLOUR="red"
     )
     supervised.start()
-    wait_for(lambda: "up" in log.read_text())
+    eventually(lambda: "up" in log.read_text())
     assert log.read_text().startswith("red\n")
     process = psutil.Process(pid_of(log))
     supervised.check()
@@ -73,23 +65,23 @@ def test_a_crash_is_told_and_mended_after_a_pause(supervise):
     supervised, said, log = supervise(LASTING, clock)
     supervised.start()
     first = pid_of(log)
-    wait_for(lambda: "up" in log.read_text())
+    eventually(lambda: "up" in log.read_text())
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: supervised.check() or said)
+    eventually(lambda: supervised.check() or said)
     expected = "child ended with code 137 (SIGKILL) and is started again in 1 s: up"
     assert said[0] == f"{expected} (see {log})"
     supervised.check()
     assert not psutil.pid_exists(first)
     clock.now = 1.0
     supervised.check()
-    wait_for(lambda: pid_of(log) != first)
+    eventually(lambda: pid_of(log) != first)
     assert len(said) == 1
 
 
 def crash(supervised, said, clock):
     """Lets the program crash once more, starts it again, and returns the pause before that."""
     count, before = len(said), clock.now
-    wait_for(lambda: supervised.check() or len(said) > count)
+    eventually(lambda: supervised.check() or len(said) > count)
     while supervised._start_at is not None:
         clock.now += 0.5
         supervised.check()
@@ -121,7 +113,7 @@ def test_what_does_not_listen_is_ended_by_force(supervise, monkeypatch):
     monkeypatch.setattr("streams.cli.supervisor._GRACE_SECONDS", 0.2)
     supervised, _, log = supervise(STUBBORN)
     supervised.start()
-    wait_for(lambda: "up" in log.read_text())
+    eventually(lambda: "up" in log.read_text())
     process = psutil.Process(pid_of(log))
     supervised.stop()
     assert not process.is_running()
@@ -137,7 +129,7 @@ time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", parent], cwd=tmp_path) as killed:
         log = tmp_path / "child.log"
-        wait_for(lambda: log.exists() and "up" in log.read_text())
+        eventually(lambda: log.exists() and "up" in log.read_text())
         child = psutil.Process(pid_of(log))
         killed.kill()
     psutil.wait_procs([child], PATIENCE_SECONDS)

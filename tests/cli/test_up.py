@@ -4,11 +4,8 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import psutil
 import pytest
@@ -24,18 +21,10 @@ from streams.cli.stack import Stack
 from streams.errors import LinkgaugeError
 from streams.model.sizing.ranges import RangeFigures
 from streams.settings import load_settings
+from tests.programs import LINKGAUGE
+from tests.waiting import PATIENCE_SECONDS, ended_within, eventually
 
-LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
-PATIENCE_SECONDS = 120
 DAY_US = 86_400_000_000
-
-
-def wait_for(condition):
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (result := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return result
 
 
 @contextmanager
@@ -77,19 +66,19 @@ def assert_all_gone(processes):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_up_mends_a_crash_and_a_signal_ends_everything(tmp_path, number):
     with up(tmp_path, "--data", "here") as (process, url, said):
-        wait_for(lambda: "Ctrl-C ends it" in said())
+        eventually(lambda: "Ctrl-C ends it" in said())
         assert f"metrics  {url}/metrics\n" in said()
         assert fetch(f"{url}/readyz") == "ready\n"
         pid_file = tmp_path / "here" / "reporter.pid"
         crashed = int(pid_file.read_text())
         os.kill(crashed, signal.SIGKILL)
-        wait_for(lambda: "reporter ended with code 137 (SIGKILL) and is started again in 1 s" in said())
-        wait_for(lambda: pid_file.read_text().strip() not in ("", str(crashed)))
-        wait_for(lambda: fetch(f"{url}/readyz") == "ready\n")
+        eventually(lambda: "reporter ended with code 137 (SIGKILL) and is started again in 1 s" in said())
+        eventually(lambda: pid_file.read_text().strip() not in ("", str(crashed)))
+        eventually(lambda: fetch(f"{url}/readyz") == "ready\n")
         family = family_of(process)
         assert len(family) >= 6, family  # Kafka, worker, reporter, and the guard of each
         process.send_signal(number)
-        assert process.wait(10) == 0
+        assert ended_within(process, 10) == 0
         assert_all_gone(family)
         assert said().endswith("stopping\neverything is stopped\n")
 
@@ -97,7 +86,7 @@ def test_up_mends_a_crash_and_a_signal_ends_everything(tmp_path, number):
 @pytest.mark.broker
 def test_nothing_outlives_up_when_it_is_killed(tmp_path):
     with up(tmp_path) as (process, _, said):
-        wait_for(lambda: "Ctrl-C ends it" in said())
+        eventually(lambda: "Ctrl-C ends it" in said())
         assert (tmp_path / "data" / "worker.log").exists()
         family = family_of(process)
         process.kill()
@@ -107,11 +96,11 @@ def test_nothing_outlives_up_when_it_is_killed(tmp_path):
 @pytest.mark.broker
 def test_an_interrupted_demo_leaves_nothing_behind(tmp_path):
     with up(tmp_path, "--demo", "--exit") as (process, _, said):
-        wait_for(lambda: "demo-oltp: sending" in said())
+        eventually(lambda: "demo-oltp: sending" in said())
         family = family_of(process)
         assert list(tmp_path.glob("linkgauge-demo-*"))
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 1
+        assert ended_within(process, 10) == 1
         assert_all_gone(family)
         assert not list(tmp_path.glob("linkgauge-demo-*"))
 
@@ -122,10 +111,10 @@ def test_a_kafka_of_ones_own(tmp_path, broker, topics):
         f'[broker]\nbootstrap = "{topics.bootstrap}"\ntopic_prefix = "{topics.prefix}"\npartitions = 2\n'
     )
     with up(tmp_path) as (process, _, said):
-        wait_for(lambda: "Ctrl-C ends it" in said())
+        eventually(lambda: "Ctrl-C ends it" in said())
         assert f"Kafka    {topics.bootstrap} (yours)\n" in said()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert ended_within(process, 10) == 0
     assert broker.running
 
 
@@ -148,7 +137,7 @@ def test_a_demo_without_a_worker_ends_with_its_last_words(tmp_path, mismatched):
 @pytest.mark.broker
 def test_a_worker_that_cannot_start_does_not_end_the_others(tmp_path, mismatched):
     with up(tmp_path) as (process, url, said):
-        wait_for(lambda: "and is started again in 8 s: " in said())
+        eventually(lambda: "and is started again in 8 s: " in said())
         assert "worker ended with code 1 and is started again in 1 s: " in said()
         assert "partitions must be 7, is 2" in said()
         assert process.poll() is None

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 
 from streams.broker.layout import TopicLayout
 from streams.broker.topics import cluster_identity
 from streams.errors import MissingData
 from streams.model.entries import Summary
 from streams.model.groups import Definition, Geometry, Member
-from streams.model.messages import AgentMessage, Body, Origin
+from streams.model.messages import AgentMessage, Body, Define, Origin
 from streams.model.writes import WriteBatch
 from streams.store import Source, read_summaries
 from streams.store.reading import read_topic
@@ -24,16 +29,15 @@ from streams.wire.record import Record
 from streams.wire.states import Home
 from tests.integration.verdict import Verdict, judge
 from tests.integration.workers import Workers
+from tests.waiting import eventually
 
-__all__ = ["DEFINITION", "GEOMETRY", "US", "Site", "eventually", "origin"]
+__all__ = ["DEFINITION", "GEOMETRY", "US", "Site", "origin"]
 
 US = 1_000_000
 GEOMETRY = Geometry(
     interval_seconds=10, rungs_seconds=(20,), late_window_seconds=60, tick_seconds=1, silent_after_seconds=2
 )
 DEFINITION = Definition("g", (Member("a", "v"), Member("a", "w")), GEOMETRY)
-
-Found = TypeVar("Found")
 
 
 class Site:
@@ -67,6 +71,38 @@ class Site:
             np.full(len(times), 4096, np.uint64),
         )
         self.send(AgentMessage("writes", origin(sequence, span, agent), batch))
+
+    def begin(self, *times: float, **options: Any) -> None:
+        """Worker `w0` and group `g`, whose first interval is closed and whose second is open to its middle.
+
+        Args:
+            times: of the writes, in seconds; see `writes`.
+            options: of the worker.
+        """
+        self.workers.start("w0", **options)
+        self.send(Define(DEFINITION))
+        self.writes(0, (0, 15), *times)
+        eventually(self.counted, lambda found: len(found) == 1)
+
+    def configure(self, suffix: str, setting: str, value: str) -> None:
+        """Sets a topic, and returns once the broker, which learns it a moment later, obeys."""
+        client = AdminClient({"bootstrap.servers": self.source.bootstrap})
+        change = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
+        topic = self.source.topic(suffix)
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
+        client.incremental_alter_configs([resource])[resource].result()
+        asked = ConfigResource(ResourceType.TOPIC, topic)
+        eventually(
+            lambda: client.describe_configs([asked])[asked].result()[setting].value,
+            lambda found: found == value,
+        )
+
+    def write_settings(self, more: str = "") -> None:
+        """The settings file by which commands that run in the test's folder find these topics."""
+        (self.workers.folder / "linkgauge.toml").write_text(
+            f'[broker]\nbootstrap = "{self.source.bootstrap}"\ntopic_prefix = "{self.layout.prefix}"\n'
+            f"partitions = {self.layout.partitions}\n{more}"
+        )
 
     def summaries(self, group: str = "g", rung_seconds: int | None = None) -> list[Summary]:
         try:
@@ -116,11 +152,3 @@ class Site:
 
 def origin(sequence: int, span: tuple[int, int], agent: str = "x") -> Origin:
     return Origin("a", agent, 0, sequence, span[0] * US, span[1] * US)
-
-
-def eventually(ask: Callable[[], Found], good: Callable[[Found], object], seconds: float = 40) -> Found:
-    until = time.monotonic() + seconds
-    while not good(found := ask()):
-        assert time.monotonic() < until, found
-        time.sleep(0.2)
-    return found

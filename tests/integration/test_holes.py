@@ -9,7 +9,8 @@ from confluent_kafka.admin import AdminClient
 from streams.model.messages import AgentMessage, Define
 from streams.wire.keys import writes_key
 from streams.wire.partitions import partition_of
-from tests.integration.sites import DEFINITION, Site, eventually, origin
+from tests.integration.sites import DEFINITION, Site, origin
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -41,10 +42,7 @@ def test_a_missing_message_lowers_coverage_until_it_comes_within_the_late_window
 
 
 def test_messages_that_retention_took_from_a_worker_are_missing_coverage(site: Site):
-    site.workers.start("w0")
-    site.send(Define(DEFINITION))
-    site.writes(0, (0, 15), 3, 12)
-    eventually(site.counted, lambda found: len(found) == 1)
+    site.begin(3, 12)
     assert site.workers.stop_all() == {"w0": 0}
     number = partition_of(writes_key("g"), site.layout.partitions)
     held = site.committed()[number]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
+from tests.programs import LINKGAUGE
+
 NOBODY = "127.0.0.1:1"  # a privileged port that nothing listens on
 LIMIT_SECONDS = 10
 AT_ONCE = 4

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    ResourceType,
-)
 
 from streams.broker.layout import MAX_BATCH_BYTES, TopicLayout
 from streams.broker.process import EmbeddedBroker
 from streams.broker.topics import create_topics
-from streams.model.messages import Define
 from streams.store.reading import read_topic
-from tests.integration.sites import DEFINITION, Site, eventually
+from tests.integration.sites import Site
+from tests.programs import LINKGAUGE
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
-LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
 FILETIME_OF_1970 = 116_444_736_000_000_000
 STOPS_SECONDS = 10
 ROWS = ("tables", "intervals", "state")
@@ -55,10 +47,7 @@ def own_site(own_broker, topic_prefix, tmp_path) -> Iterator[Site]:
 
 def begun(site: Site, **options) -> None:
     """A worker with one closed and one open interval, frozen before it reads what closes the latter."""
-    site.workers.start("w0", **options)
-    site.send(Define(DEFINITION))
-    site.writes(0, (0, 15), 3, 4, 12)
-    eventually(site.counted, lambda found: len(found) == 1)
+    site.begin(3, 4, 12, **options)
     eventually(site.committed, lambda found: 1 in found.values())
     site.workers.freeze("w0")
     site.writes(1, (15, 25), 16, 17)
@@ -113,10 +102,7 @@ def test_sigterm_ends_a_worker_whose_kafka_is_gone(own_broker, own_site):
 
 
 def test_sigterm_ends_agents_and_reporter_whose_kafka_is_gone(own_broker, own_site, tmp_path):
-    (tmp_path / "linkgauge.toml").write_text(
-        f'[broker]\nbootstrap = "{own_broker.bootstrap}"\ntopic_prefix = "{own_site.layout.prefix}"\n'
-        "partitions = 1\n[reporter]\nport = 0\n"
-    )
+    own_site.write_settings("[reporter]\nport = 0\n")
     (tmp_path / "trace.csv").write_text(
         "".join(f"{FILETIME_OF_1970 + at * 10_000_000},host,0,Write,0,512,1\n" for at in range(1000))
     )
@@ -150,7 +136,7 @@ def test_sigterm_ends_agents_and_reporter_whose_kafka_is_gone(own_broker, own_si
 def test_a_worker_stops_with_nothing_acknowledged_when_kafka_refuses_a_row(site, suffix):
     begun(site)
     marks, committed = site.rows("state"), site.committed()
-    limit_messages(site, suffix, 1)
+    site.configure(suffix, "max.message.bytes", "1")
     site.workers.thaw("w0")
     assert site.workers.running["w0"].wait(STOPS_SECONDS) == 1
     log = site.workers.log("w0")
@@ -158,20 +144,5 @@ def test_a_worker_stops_with_nothing_acknowledged_when_kafka_refuses_a_row(site,
     assert "MessageSizeTooLarge" in log
     assert site.rows("state") == marks
     assert site.committed() == committed
-    limit_messages(site, suffix, MAX_BATCH_BYTES)
+    site.configure(suffix, "max.message.bytes", str(MAX_BATCH_BYTES))
     finish(site)
-
-
-def limit_messages(site: Site, suffix: str, limit_bytes: int) -> None:
-    """Sets what a topic takes, and returns once the broker, which learns it a moment later, obeys."""
-    client = AdminClient({"bootstrap.servers": site.source.bootstrap})
-    change = ConfigEntry("max.message.bytes", str(limit_bytes), incremental_operation=AlterConfigOpType.SET)
-    topic = site.source.topic(suffix)
-    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
-    client.incremental_alter_configs([resource])[resource].result()
-    asked = ConfigResource(ResourceType.TOPIC, topic)
-
-    def limit() -> str:
-        return client.describe_configs([asked])[asked].result()["max.message.bytes"].value
-
-    eventually(limit, lambda found: found == str(limit_bytes))

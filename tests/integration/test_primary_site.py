@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,10 +12,9 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tests.integration.sites import Site
+from tests.programs import LINKGAUGE
 
 pytestmark = pytest.mark.broker
-
-LINKGAUGE = str(Path(sys.executable).with_name("linkgauge"))
 REPORT = ("report", "group", "g", "--resync-seconds", "60", "--path-bits-per-second", "10000", "--paths", "2")
 ENTRIES = ("entries", "--group", "g", "--csv")
 
@@ -45,10 +43,7 @@ def remote_ports(process: subprocess.Popen[bytes]) -> set[tuple[str, int]]:
 
 def test_reports_need_no_second_site_no_worker_and_no_writes_any_more(site: Site, tmp_path):
     """No link, peer or replication is in the settings, and all that anybody talks to is the site's Kafka."""
-    (tmp_path / "linkgauge.toml").write_text(
-        f'[broker]\nbootstrap = "{site.source.bootstrap}"\ntopic_prefix = "{site.layout.prefix}"\n'
-        f"partitions = {site.layout.partitions}\n"
-    )
+    site.write_settings()
     (tmp_path / "trace.csv").write_text(trace())
     kafka = {("127.0.0.1", int(site.source.bootstrap.rpartition(":")[2]))}
     worker = site.workers.start("w0")

@@ -15,7 +15,8 @@ from streams.store import read_dead_letters, read_intervals
 from streams.store.reading import read_topic
 from streams.wire.agent import encode_message
 from streams.wire.record import MAX_MESSAGE_BYTES, Record, record_bytes
-from tests.integration.sites import DEFINITION, GEOMETRY, US, Site, eventually, origin
+from tests.integration.sites import DEFINITION, GEOMETRY, US, Site, origin
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

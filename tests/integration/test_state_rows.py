@@ -5,11 +5,11 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from streams.model.messages import Define
 from streams.store.reading import read_topic
 from streams.wire.keys import parse_state_key, state_key
 from streams.wire.record import Received, Record
-from tests.integration.sites import DEFINITION, Site, eventually
+from tests.integration.sites import Site
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -26,10 +26,7 @@ WRONG = [
 
 
 def test_a_row_that_does_not_fit_is_named_with_the_remedy(site: Site):
-    site.workers.start("w0")
-    site.send(Define(DEFINITION))
-    site.writes(0, (0, 15), 3, 12)
-    eventually(site.counted, lambda found: len(found) == 1)
+    site.begin(3, 12)
     assert site.workers.stop_all() == {"w0": 0}
     good = newest_state(site)
     wrong = state_key("g", parse_state_key(good.key).offset + 1)

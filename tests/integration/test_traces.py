@@ -6,20 +6,21 @@ LINKGAUGE_TRACES names the folder of the traces; without it there is nothing her
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.agents.admission import Wish
-from streams.agents.brute import measure
+from streams.agents.brute import Row, measure
 from streams.agents.recording import recording_of_trace
 from streams.agents.replay import ReplayOptions, replay
 from streams.agents.traces import TraceOptions, read_trace
 from streams.broker.topics import TopicLayout, create_topics
 from streams.store import Source, read_group_state, read_intervals, read_summaries
+from tests.agents.replaying import stored
 from tests.integration.workers import Workers
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -77,38 +78,10 @@ def replayed(source: Source, file: str, track_bytes: int, interval_seconds: int,
     return group
 
 
-def measured(source: Source, group: str) -> list[tuple]:
-    return [
-        (
-            entry.volume,
-            interval.start_us,
-            interval.end_us,
-            entry.changed_tracks,
-            entry.changed_bytes,
-            entry.writes,
-            entry.written_bytes,
-        )
-        for interval in read_intervals(source, group)
-        for entry in interval.entries
-        if entry.writes
-    ]
-
-
-def counted(file: str, track_bytes: int, interval_seconds: int) -> list[tuple]:
+def counted(file: str, track_bytes: int, interval_seconds: int) -> list[Row]:
     assert FOLDER is not None
     trace = read_trace([Path(FOLDER, file)], TraceOptions(format=FORMATS[file]))
-    return [
-        (
-            row.volume,
-            row.start_us,
-            row.end_us,
-            row.changed_tracks,
-            row.changed_bytes,
-            row.writes,
-            row.written_bytes,
-        )
-        for row in measure(trace.writes, track_bytes, interval_seconds)
-    ]
+    return measure(trace.writes, track_bytes, interval_seconds)
 
 
 if FOLDER is not None:
@@ -116,7 +89,7 @@ if FOLDER is not None:
     @pytest.mark.parametrize(("file", "track_bytes", "interval_seconds", "kind"), GEOMETRIES)
     def test_a_trace_is_measured_exactly(site, file, track_bytes, interval_seconds, kind):
         group = replayed(site, file, track_bytes, interval_seconds, kind)
-        assert measured(site, group) == counted(file, track_bytes, interval_seconds)
+        assert stored(site, group) == counted(file, track_bytes, interval_seconds)
 
     @pytest.mark.parametrize("file", KNOWN)
     def test_sums_of_distinct_tracks_are_the_known_ones(site, file):
@@ -130,11 +103,8 @@ if FOLDER is not None:
 
     def test_the_same_replay_twice_changes_nothing_and_counts_duplicates(site):
         group = replayed(site, "tpcc-small.trace", 65_536, 300, "json")
-        before = measured(site, group)
+        before = stored(site, group)
         replayed(site, "tpcc-small.trace", 65_536, 300, "json")
-        assert measured(site, group) == before
+        assert stored(site, group) == before
         assert {summary.revision for summary in read_summaries(site, group, rung_seconds=300)} == {0}
-        until = time.monotonic() + 60
-        while not read_group_state(site, group).totals.duplicate_messages:
-            assert time.monotonic() < until
-            time.sleep(0.5)
+        eventually(lambda: read_group_state(site, group).totals.duplicate_messages)

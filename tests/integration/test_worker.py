@@ -10,7 +10,8 @@ from streams.model.messages import AgentMessage, Command, Define
 from streams.store import groups, read_dead_letters, read_intervals
 from streams.wire.agent import encode_message
 from streams.wire.record import Record
-from tests.integration.sites import DEFINITION, GEOMETRY, US, Site, eventually, origin
+from tests.integration.sites import DEFINITION, GEOMETRY, US, Site, origin
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

@@ -5,10 +5,8 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
 from urllib.error import HTTPError, URLError
@@ -30,6 +28,7 @@ from streams.wire.keys import group_key, state_key
 from streams.wire.record import Received
 from streams.wire.states import Home, encode_state
 from streams.wire.summaries import encode_gap, encode_summary
+from tests.programs import LINKGAUGE
 
 pytestmark = pytest.mark.broker
 
@@ -267,13 +266,12 @@ def test_overlapping_groups_of_a_link():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_command(topics, tmp_path, number):
-    linkgauge = str(Path(sys.executable).with_name("linkgauge"))
     (tmp_path / "linkgauge.toml").write_text(
         f'[broker]\nbootstrap = "{topics.bootstrap}"\ntopic_prefix = "{topics.prefix}"\n'
         "[reporter]\nport = 0\n"
     )
     reporter = subprocess.Popen(
-        [linkgauge, "reporter"],
+        [LINKGAUGE, "reporter"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
