@@ -18,11 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.model.sizing.backlog import (
-    backlog_bytes,
     drained_bytes,
-    net_bytes,
     rounding_bytes,
-    waiting_bytes,
 )
 from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.exact import Number, percent_share, positive
@@ -69,7 +66,7 @@ def attainment(series: Series, bits_per_second: Number, rpo_seconds: Number) -> 
     judging = _Judging(series)
     drained, rpo = drained_bytes(series, bits_per_second), positive("rpo_seconds", rpo_seconds)
     limit = drained * float(rpo) / series.slot_seconds
-    waiting = waiting_bytes(net_bytes(judging.arrived, drained))
+    waiting = judging.waiting(drained)
     return Attainment(
         *(judging.met(waiting, drained, limit, judging.weights(by)) for by in ("time", "bytes"))
     )
@@ -107,8 +104,7 @@ def rates_for_percents(
     per_slot = Fraction(series.slot_seconds, BITS_PER_BYTE)
 
     def share_at(drained: float) -> float:
-        waiting = waiting_bytes(net_bytes(judging.arrived, drained))
-        return judging.met(waiting, drained, drained * rpo_slots, weights)
+        return judging.met(judging.waiting(drained), drained, drained * rpo_slots, weights)
 
     return [
         highest
@@ -132,7 +128,8 @@ def achievable_rpo_seconds(
     """
     share = percent_share("percent", percent)
     judging = _Judging(series)
-    drained, waiting = drained_bytes(series, bits_per_second), backlog_bytes(series, bits_per_second)
+    drained = drained_bytes(series, bits_per_second)
+    waiting = judging.waiting(drained)
     weights = judging.weights(weighting)
     longest = float(np.maximum(waiting[:-1], waiting[1:])[weights > 0].max(initial=0))
     if share < 1:
@@ -159,8 +156,20 @@ class _Judging:
 
     def __init__(self, series: Series) -> None:
         self._judged = series.require_judged().judged
-        self.arrived = series.arrived_bytes()
         self._bytes = series.bytes_by_slot
+        self._arrived = series.arrived_bytes()
+        self._edges = np.arange(len(self._arrived), dtype=np.float64)
+        self._net, self._lowest = np.empty_like(self._edges), np.empty_like(self._edges)
+
+    def waiting(self, drained: float) -> NDArray[np.float64]:
+        """The backlog at each slot edge, as `backlog_bytes`, in memory that the next call takes again.
+
+        Fresh arrays of this size would cost more than what is done in them.
+        """
+        np.multiply(self._edges, drained, out=self._net)
+        np.subtract(self._arrived, self._net, out=self._net)
+        np.minimum.accumulate(self._net, out=self._lowest)
+        return np.subtract(self._net, self._lowest, out=self._net)
 
     def weights(self, weighting: Weighting) -> NDArray[np.float64]:
         """What each slot weighs, 0 where it is not judged; all of them 1 together, or all 0."""
@@ -173,7 +182,7 @@ class _Judging:
         self, waiting: NDArray[np.float64], drained: float, limit: float, weights: NDArray[np.float64]
     ) -> float:
         """The share of the weights during which the backlog is at most the limit."""
-        limit += rounding_bytes(self.arrived, drained)
+        limit += rounding_bytes(self._arrived, drained)
         above = waiting > limit
         slots = np.flatnonzero(above[:-1] | above[1:])
         before, change = waiting[slots], self._bytes[slots] - drained
