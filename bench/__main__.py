@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from bench import agent, closing, kernel, live, scrape, small, wire, worker
+from bench import agent, closing, handover, kernel, live, scrape, small, wide, wire, worker
 from bench.options import parse
 from bench.suite import Make, Suite, run
 
@@ -20,6 +20,8 @@ BENCHMARKS: Mapping[str, Make] = {
     "live": live.benchmark,
     "scrape": scrape.benchmark,
     "agent": agent.benchmark,
+    "hand-over": handover.benchmark,
+    "wide": wide.benchmark,
 }
 
 

@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 from confluent_kafka import Consumer, TopicPartition
 
+from bench.canaries import canary_names
 from bench.closing import heartbeat, shape_of
 from bench.data import ARRAY, START_US, Shape, answers, bodies, definition
 from bench.marks import await_marks
@@ -30,8 +30,7 @@ from streams.model.intervals import US
 from streams.model.messages import AgentMessage, Define, Origin
 from streams.store import Source
 from streams.wire.agent import encode_message
-from streams.wire.keys import SummaryKey, parse_interval_key, writes_key
-from streams.wire.partitions import partition_of
+from streams.wire.keys import SummaryKey, parse_interval_key
 from streams.wire.summaries import decode_interval_row
 
 __all__ = ["benchmark"]
@@ -70,7 +69,7 @@ class _Stage:
         log, shift_us = self.log, self.closed * self.shape.interval_seconds * US
         begun = dict(_messages(self.shape, shift_us, self.closed))
         put(log, (encode_message(group, body) for group, body in begun.items()))
-        canaries = dict.fromkeys(_canaries(log.layout.partitions))
+        canaries = dict.fromkeys(canary_names(log.layout.partitions))
         put(log, (encode_message(name, self._canary(name)) for name in canaries))
         self._await_summaries(START_US + shift_us, canaries)
         cpu_seconds = self.worker.cpu_seconds()
@@ -130,7 +129,7 @@ def _open(site: Site, groups: int) -> Iterator[Mapping[str, Measure]]:
     shape = shape_of(groups)
     answers(shape)
     layout = site.layout()
-    names = (*shape.group_names, *_canaries(layout.partitions))
+    names = (*shape.group_names, *canary_names(layout.partitions))
     definitions = (encode_message(name, Define(definition(shape, name))) for name in names)
     log = fill(site.bootstrap, layout, definitions)
     source = Source(log.bootstrap, log.layout.prefix)
@@ -140,17 +139,6 @@ def _open(site: Site, groups: int) -> Iterator[Mapping[str, Measure]]:
         consumer.assign([TopicPartition(topic, number, 0) for number in range(log.layout.partitions)])
         yield {"worker": _Stage(shape, log, worker, consumer).run}
     drop(log)
-
-
-def _canaries(partitions: int) -> list[str]:
-    """For each partition the name of a group that is in it."""
-    found: dict[int, str] = {}
-    for number in count():
-        name = f"canary{number}"
-        found.setdefault(partition_of(writes_key(name), partitions), name)
-        if len(found) == partitions:
-            break
-    return list(found.values())
 
 
 def _messages(shape: Shape, shift_us: int, interval: int) -> Iterator[tuple[str, AgentMessage]]:

@@ -19,7 +19,7 @@ from bench.topics import Log
 from streams.store.source import Source
 from streams.wire.keys import parse_state_key
 
-__all__ = ["Span", "await_marks"]
+__all__ = ["Span", "await_last_marks", "await_marks", "members_with_partitions"]
 
 
 _LOOK_SECONDS = 0.01
@@ -41,8 +41,15 @@ def await_marks(log: Log, worker: WorkerProcess, timeout_seconds: float = 900.0)
         TimeoutError: it has not within the time.
         RuntimeError: the worker ended.
     """
+    begin_seconds, start_cpu_seconds = _await_assignment(log, worker, time.monotonic() + timeout_seconds)
+    last_seconds = await_last_marks(log, worker, timeout_seconds)
+    cpu_seconds = worker.cpu_seconds() - start_cpu_seconds
+    return Span(last_seconds - begin_seconds, cpu_seconds, start_cpu_seconds)
+
+
+def await_last_marks(log: Log, worker: WorkerProcess, timeout_seconds: float = 900.0) -> float:
+    """The same, when the broker had the last of them, in seconds since 1970."""
     deadline = time.monotonic() + timeout_seconds
-    begin_seconds, start_cpu_seconds = _await_assignment(log, worker, deadline)
     waiting, last_seconds = dict(log.last), 0.0
     with Source(log.bootstrap, log.layout.prefix).consumer() as consumer:
         topic = log.layout.name("state")
@@ -58,8 +65,7 @@ def await_marks(log: Log, worker: WorkerProcess, timeout_seconds: float = 900.0)
             key = parse_state_key(message.key())
             if key.offset >= waiting.get(key.group, key.offset + 1):
                 del waiting[key.group]
-    cpu_seconds = worker.cpu_seconds() - start_cpu_seconds
-    return Span(last_seconds - begin_seconds, cpu_seconds, start_cpu_seconds)
+    return last_seconds
 
 
 def _await_assignment(log: Log, worker: WorkerProcess, deadline: float) -> tuple[float, float]:
@@ -71,7 +77,7 @@ def _await_assignment(log: Log, worker: WorkerProcess, deadline: float) -> tuple
     admin = AdminClient({"bootstrap.servers": log.bootstrap, "log_level": 0})
     while True:
         before = time.time(), worker.cpu_seconds()
-        if _is_assigned(admin, group):
+        if members_with_partitions(admin, group):
             return before
         worker.check()
         if time.monotonic() > deadline:
@@ -79,9 +85,10 @@ def _await_assignment(log: Log, worker: WorkerProcess, deadline: float) -> tuple
         time.sleep(_LOOK_SECONDS)
 
 
-def _is_assigned(admin: AdminClient, group: str) -> bool:
+def members_with_partitions(admin: AdminClient, group: str) -> int:
+    """How many members of a consumer group have partitions."""
     try:
         found = admin.describe_consumer_groups([group])[group].result()
     except KafkaException:  # there is no such group yet
-        return False
-    return any(member.assignment.topic_partitions for member in found.members)
+        return 0
+    return sum(bool(member.assignment.topic_partitions) for member in found.members)

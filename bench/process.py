@@ -22,12 +22,18 @@ _START_SECONDS = 30.0
 _TAIL_LINES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WorkerProcess:
-    """A worker that runs."""
+    """A worker that runs, unless it was killed."""
 
     process: psutil.Process
     log: Path
+    killed: bool = False
+
+    def kill(self) -> None:
+        """Ends it at once, without a farewell."""
+        self.killed = True
+        self.process.kill()
 
     def cpu_seconds(self) -> float:
         """Seconds of processor time that it has taken so far, its own and the system's for it."""
@@ -52,15 +58,17 @@ class WorkerProcess:
 
 
 @contextmanager
-def running_worker(bootstrap: str, layout: TopicLayout, folder: Path) -> Iterator[WorkerProcess]:
-    """Runs `linkgauge worker` on the topics; its settings file and log are in the folder.
+def running_worker(
+    bootstrap: str, layout: TopicLayout, folder: Path, name: str = "bench"
+) -> Iterator[WorkerProcess]:
+    """Runs `linkgauge worker` on the topics under this name; its settings file and log are in the folder.
 
     It runs under the guard of the embedded broker, so that it ends even where this process is killed.
     """
-    settings, log, pid = folder / "worker.toml", folder / "worker.log", folder / "worker.pid"
+    settings, log, pid = (folder / f"{name}.{kind}" for kind in ("toml", "log", "pid"))
     settings.write_text(
         f'[broker]\nbootstrap = "{bootstrap}"\ntopic_prefix = "{layout.prefix}"\n'
-        f'partitions = {layout.partitions}\n[worker]\nname = "bench"\n'
+        f'partitions = {layout.partitions}\n[worker]\nname = "{name}"\n'
     )
     linkgauge = str(Path(sys.executable).with_name("linkgauge"))
     with log.open("wb") as said, pid.open("w+b") as pid_file:
@@ -76,10 +84,11 @@ def running_worker(bootstrap: str, layout: TopicLayout, folder: Path) -> Iterato
             start_new_session=True,
         )
     try:
-        yield WorkerProcess(psutil.Process(_read_pid(pid)), log)
+        worker = WorkerProcess(psutil.Process(_read_pid(pid)), log)
+        yield worker
     finally:
         guarded.communicate()
-    if guarded.returncode:
+    if guarded.returncode and not worker.killed:
         raise RuntimeError(f"the worker ended with code {guarded.returncode}:\n{_tail(log)}")
 
 

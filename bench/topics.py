@@ -19,7 +19,7 @@ from streams.broker.layout import TOPICS, TopicLayout
 from streams.broker.topics import create_topics
 from streams.wire.record import Record
 
-__all__ = ["Log", "drop", "fill", "forget_worker", "put"]
+__all__ = ["Log", "connect", "drop", "fill", "forget_worker", "put"]
 
 _PATIENCE_SECONDS = 30.0
 _QUEUE_KBYTES = 262_144
@@ -59,11 +59,11 @@ def fill(
     return log
 
 
-def put(log: Log, records: Iterable[Record], compression: Compression = "zstd") -> None:
-    """Adds records to the log and waits until the broker has them."""
-    producer = Producer(
+def connect(bootstrap: str, compression: Compression = "zstd") -> Producer:
+    """A producer with the settings of an agent, for more than one `put`."""
+    return Producer(
         {
-            "bootstrap.servers": log.bootstrap,
+            "bootstrap.servers": bootstrap,
             "log_level": 3,  # not every warning while the broker wakes up
             "partitioner": "murmur2_random",
             "enable.idempotence": True,
@@ -73,6 +73,16 @@ def put(log: Log, records: Iterable[Record], compression: Compression = "zstd") 
             "queue.buffering.max.kbytes": _QUEUE_KBYTES,
         }
     )
+
+
+def put(
+    log: Log,
+    records: Iterable[Record],
+    compression: Compression = "zstd",
+    producer: Producer | None = None,
+) -> None:
+    """Adds records to the log and waits until the broker has them."""
+    producer = producer or connect(log.bootstrap, compression)
     sent, had = 0, log.messages
     for record in records:
         _produce(producer, log, record)

@@ -1,4 +1,4 @@
-"""Draws a file of growth figures, one plot for each benchmark in it: `draw.py FIGURES FOLDER [FORMAT]`.
+"""Draws one benchmark of a file of growth figures: `draw.py FIGURES FOLDER BENCHMARK [FORMAT]`.
 
 Dots are medians, their bars reach from the lowest to the highest run, dashed lines are the laws.
 """
@@ -25,7 +25,7 @@ Results = list[dict[str, Any]]
 """Comparisons of one benchmark, each with the figures of its contenders."""
 
 
-def _main(figures: Path, folder: Path, kind: str = "svg") -> None:
+def _main(figures: Path, folder: Path, name: str, kind: str = "svg") -> None:
     content = json.loads(figures.read_text())
     folder.mkdir(parents=True, exist_ok=True)
     plt.rcParams.update(
@@ -41,19 +41,16 @@ def _main(figures: Path, folder: Path, kind: str = "svg") -> None:
             "legend.frameon": False,
         }
     )
-    for name in dict.fromkeys(result["benchmark"] for result in content["results"]):
-        results = [r for r in content["results"] if r["benchmark"] == name and r["figures"]]
-        axes = plt.figure(figsize=(5.6, 3.4), layout="constrained").add_subplot()
-        if name == "memory":
-            _draw_memory(axes, results)
-        else:
-            _draw_curve(axes, results, content["curves"][name])
-        path = folder / f"{name}.{kind}"
-        plt.savefig(path, metadata={"Date": None} if kind == "svg" else None, dpi=110)
-        plt.close()
-        if kind == "svg":
-            path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
-        print(path)
+    results = [r for r in content["results"] if r["benchmark"] == name and r["figures"]]
+    axes = plt.figure(figsize=(5.6, 3.4), layout="constrained").add_subplot()
+    if name == "memory":
+        _draw_memory(axes, results)
+    else:
+        _draw_curve(axes, results, content["curves"][name])
+    path = folder / f"{name}.{kind}"
+    plt.savefig(path, metadata={"Date": None} if kind == "svg" else None, dpi=110)
+    if kind == "svg":
+        path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
 
 
 def _draw_curve(axes: Any, results: Results, about: dict[str, str]) -> None:
@@ -120,4 +117,4 @@ def _dots(axes: Any, x: list[float], runs: list[list[float]], label: str, colour
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])
+    _main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
