@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from streams.errors import TopicMismatch
 from streams.reporter.history import Counted, Row
 from streams.reporter.letters import Letter, LetterLog
-from streams.store.reading import received
+from streams.store.reading import partition_count, received
 from streams.store.source import REQUEST_SECONDS, Source
 from streams.wire.deadletters import decode_dead_letter
 from streams.wire.definitions import decode_version
@@ -52,7 +50,8 @@ class Tail:
         self._suffixes = {source.topic(suffix): suffix for suffix in _SUFFIXES}
         self._next: dict[Place, int] = {}
         self._ends: dict[Place, int] = {}
-        for place in [place for name in self._suffixes for place in _partitions(source, consumer, name)]:
+        counts = {name: partition_count(source, consumer, suffix) for name, suffix in self._suffixes.items()}
+        for place in [(name, number) for name, count in counts.items() for number in range(count)]:
             self._next[place], self._ends[place] = self._bounds(place)
         letters = source.topic(_LETTERS)
         self._first = {place: low for place, low in self._next.items() if place[0] == letters}
@@ -155,10 +154,3 @@ def parse_row(suffix: str, message: Message) -> Row | Letter:
         case "state":
             return parse_state_key(key) if value is None else Counted(*decode_totals(value))
     return parse_interval_key(key) if value is None else decode_interval_row(value)
-
-
-def _partitions(source: Source, consumer: Consumer, name: str) -> Iterator[Place]:
-    topic = consumer.list_topics(name, timeout=REQUEST_SECONDS).topics.get(name)
-    if topic is None or topic.error is not None or not topic.partitions:
-        raise TopicMismatch(f"topic {name} is missing at {source.bootstrap}: run `linkgauge topics create`")
-    yield from ((name, partition) for partition in topic.partitions)

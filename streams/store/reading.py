@@ -16,7 +16,7 @@ from streams.wire.keys import writes_key
 from streams.wire.partitions import partition_of
 from streams.wire.record import Received
 
-__all__ = ["Tail", "of_group", "partition_of_group", "read_topic"]
+__all__ = ["Tail", "of_group", "partition_count", "partition_of_group", "read_topic", "received"]
 
 _FETCH_MESSAGES = 1000
 _FETCH_SECONDS = 0.05  # it waits so long for more messages, even if it has some
@@ -31,13 +31,37 @@ def of_group(group: str) -> KeyFilter:
     return lambda key: key is not None and key.startswith(start)
 
 
+def partition_count(source: Source, consumer: Consumer, suffix: str) -> int:
+    """How many partitions a topic has, asked until the cluster is settled.
+
+    Raises:
+        TopicMismatch: the topic is not there.
+    """
+    name = source.topic(suffix)
+
+    def count() -> int:
+        topic = consumer.list_topics(name, timeout=REQUEST_SECONDS).topics.get(name)
+        if topic is None or topic.error is not None or not topic.partitions:
+            raise KafkaException((topic and topic.error) or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        return len(topic.partitions)
+
+    try:
+        return settled(count)
+    except KafkaException as error:
+        if error.args[0].code() not in MISSING:
+            raise
+        raise TopicMismatch(
+            f"topic {name} is missing at {source.bootstrap}: run `linkgauge topics create`"
+        ) from error
+
+
 def partition_of_group(source: Source, consumer: Consumer, suffix: str, group: str) -> int:
     """The partition of a topic in which the group's rows are.
 
     Raises:
         TopicMismatch: the topic is not there.
     """
-    return partition_of(writes_key(group), _partitions(source, consumer, suffix))
+    return partition_of(writes_key(group), partition_count(source, consumer, suffix))
 
 
 def read_topic(
@@ -49,7 +73,7 @@ def read_topic(
     """
     with source.consumer() as consumer:
         if group is None:
-            partitions = range(_partitions(source, consumer, suffix))
+            partitions = range(partition_count(source, consumer, suffix))
         else:
             partition = partition_of_group(source, consumer, suffix, group)
             partitions = range(partition, partition + 1)
@@ -101,7 +125,7 @@ class Tail:
             if error.args[0].code() not in MISSING:
                 raise
         # So the client says of every topic once its broker is gone: only the metadata tell which it is.
-        _partitions(self._source, self._consumer, self._suffix)
+        partition_count(self._source, self._consumer, self._suffix)
         return settled(self._ask_bounds)
 
     def _ask_bounds(self) -> tuple[int, int]:
@@ -140,22 +164,3 @@ def received(message: Message) -> Received:
         message.value(),
         tuple(headers),
     )
-
-
-def _partitions(source: Source, consumer: Consumer, suffix: str) -> int:
-    name = source.topic(suffix)
-
-    def count() -> int:
-        topic = consumer.list_topics(name, timeout=REQUEST_SECONDS).topics.get(name)
-        if topic is None or topic.error is not None or not topic.partitions:
-            raise KafkaException((topic and topic.error) or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
-        return len(topic.partitions)
-
-    try:
-        return settled(count)
-    except KafkaException as error:
-        if error.args[0].code() not in MISSING:
-            raise
-        raise TopicMismatch(
-            f"topic {name} is missing at {source.bootstrap}: run `linkgauge topics create`"
-        ) from error

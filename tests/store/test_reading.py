@@ -7,7 +7,7 @@ import pytest
 from streams.errors import BrokerUnreachable, SettingsError, TopicMismatch
 from streams.store import Source, read_summaries
 from streams.store import reading as module
-from streams.store.reading import Tail, of_group, read_topic
+from streams.store.reading import Tail, of_group, partition_count, read_topic
 from streams.store.source import REQUEST_SECONDS
 from streams.wire.keys import state_key
 from streams.wire.partitions import partition_of
@@ -78,6 +78,14 @@ def test_a_tail_goes_on_where_it_was(put, source):
             put("state", "g", rows("g", numbers))
             values = [message.value() for message in tail.up_to_now()]
             assert values == [b"value %d" % number for number in numbers]
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("topics", [3], indirect=True)
+def test_partitions_are_counted(source):
+    with source.consumer() as consumer:
+        counts = [partition_count(source, consumer, suffix) for suffix in ("state", "intervals", "groups")]
+    assert counts == [3, 3, 1]
 
 
 @pytest.mark.broker
