@@ -44,8 +44,8 @@ class FoldBuffer:
     that the group takes of a volume are left out.
 
     Memory: at most about 2 B for each touched track of each window, for each window 8 MiB of tracks that wait
-    to be sorted, and 65,536 writes. Before the tables hold 2^25 tracks, and once there
-    are more than 64 windows, all leaves early.
+    to be sorted, and 65,536 writes. Before the tables hold 2^25 tracks, and once there are more than 64
+    windows, all leaves early.
 
     Args:
         definition: of the group; volumes that it does not have travel as writes.
