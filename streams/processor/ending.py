@@ -10,12 +10,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
 
-import faust
 import structlog
 
-__all__ = ["STOP_SECONDS", "Failure", "Process", "end_within"]
+__all__ = ["STOP_SECONDS", "Failure", "end_within"]
 
 STOP_SECONDS = 5.0
 """How long an end in good order may take; supervisors usually kill after 10 s or later, ours after 6."""
@@ -39,17 +37,3 @@ def end_within(seconds: float, failure: Failure) -> None:
     timer = threading.Timer(seconds, end)
     timer.daemon = True  # a process that ends in time does not wait for it
     timer.start()
-
-
-class Process(faust.Worker):
-    """Faust's process around the app, whose end takes at most `STOP_SECONDS`."""
-
-    def __init__(self, app: faust.App, failure: Failure, **options: Any) -> None:
-        super().__init__(app, redirect_stdouts=False, quiet=True, **options)
-        self.spinner = None  # it draws on terminals and leaves its escape codes in log files
-        self._failure = failure
-
-    async def stop(self) -> None:
-        """Stops app and event loop; called for signals and after a failure."""
-        end_within(STOP_SECONDS, self._failure)
-        await super().stop()
