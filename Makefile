@@ -26,8 +26,8 @@ test-external: $(INSTALLED) ## only the tests that need installed programs
 	PATH="$(CURDIR)/$(PROGRAMS)/usr/bin:$$PATH" $(BIN)/pytest -m external $(ARGS)
 
 # Longer campaigns than the tests run; each prints what it found and fails at the first difference.
-chaos: $(INSTALLED) ## kills of workers on a real Kafka (KILLS=14 SEED=1)
-	$(BIN)/python -m tests.integration.chaos $(or $(KILLS),14) $(or $(SEED),1)
+chaos: $(INSTALLED) ## kills of workers on a real Kafka (KILLS=14 SEED=1 WORKER_SHELL=faust)
+	$(BIN)/python -m tests.integration.chaos $(or $(KILLS),14) $(or $(SEED),1) $(or $(WORKER_SHELL),faust)
 
 crashes: $(INSTALLED) ## crashes after every message and row in the model (SECONDS=600 SEED=0)
 	$(BIN)/python -m tests.model.crash.campaign $(or $(SECONDS),600) $(or $(SEED),0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
@@ -13,11 +15,11 @@ from streams.cli.session import session_of
 from streams.cli.signals import stop_signals
 from streams.cli.topics import layout_from
 from streams.errors import TopicMismatch
-from streams.processor.options import WorkerOptions
+from streams.processor.options import Shell, WorkerOptions
 from streams.reporter.service import run_reporter
 from streams.settings import Settings
 
-__all__ = ["register", "worker_options"]
+__all__ = ["SHELL_HELP", "register", "worker_options"]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,13 +28,19 @@ def register(app: typer.Typer) -> None:
     app.command()(reporter)
 
 
-def worker(ctx: typer.Context) -> None:
+SHELL_HELP = "Kafka client to run on, above worker.shell in the settings; all workers have the same one."
+
+
+def worker(
+    ctx: typer.Context, *, shell: Annotated[Shell | None, typer.Option(help=SHELL_HELP)] = None
+) -> None:
     """Run a worker: writes in, bit tables and summaries out. Several share the groups."""
-    # Faust takes half a second to import; the other commands do without.
+    # What Kafka clients need takes a while to import; the other commands do without.
     from streams.processor.worker import run_worker  # noqa: PLC0415
 
     configure_logs()
-    run_worker(worker_options(session_of(ctx).settings))
+    options = worker_options(session_of(ctx).settings)
+    run_worker(options if shell is None else replace(options, shell=shell))
 
 
 def reporter(ctx: typer.Context) -> None:
@@ -59,4 +67,5 @@ def worker_options(settings: Settings) -> WorkerOptions:
         topic_id=identity.topic_ids[layout.name("writes")],
         topic_prefix=broker.topic_prefix,
         client=broker.client,
+        shell=settings.worker.shell,
     )

@@ -14,10 +14,12 @@ import typer
 from streams.broker.config import DEFAULT_PORT
 from streams.cli.demo import demo_environment, run_demo
 from streams.cli.output import say
+from streams.cli.services import SHELL_HELP
 from streams.cli.session import session_of
 from streams.cli.signals import until_interrupted
 from streams.cli.stack import Stack
 from streams.cli.topics import CHECK_FAILED
+from streams.processor.options import Shell
 
 __all__ = ["register"]
 
@@ -42,6 +44,7 @@ def up(
     demo: Annotated[
         bool, typer.Option("--demo", help="Measure a synthetic day whose answer is known; data is temporary.")
     ] = False,
+    shell: Annotated[Shell | None, typer.Option(help=SHELL_HELP)] = None,
     end: Annotated[
         bool, typer.Option("--exit", help="End after the demo's report; code 3 where a figure is wrong.")
     ] = False,
@@ -60,6 +63,8 @@ def up(
             data = Path(tempfile.mkdtemp(prefix="linkgauge-demo-"))
             leftovers.callback(shutil.rmtree, data, ignore_errors=True)
         environment = demo_environment() if demo else {}
+        if shell is not None:
+            environment["LINKGAUGE_WORKER__SHELL"] = shell
         stack = Stack(session_of(ctx), data or Path("data"), port, environment)
         with until_interrupted(stack.stop):
             stack.start()

@@ -1,1 +1,1 @@
-"""The windowed stream processor: a Faust worker that is a thin shell around `model.partition`."""
+"""The windowed stream processor: thin shells of Faust or confluent-kafka around `model.partition`."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from streams.wire.states import Home
 
-__all__ = ["WorkerOptions"]
+__all__ = ["Shell", "WorkerOptions"]
+
+Shell = Literal["faust", "confluent"]
+"""The Kafka client around the core: Faust on aiokafka, or confluent-kafka on librdkafka."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class WorkerOptions:
     topic_id: str
     topic_prefix: str = "linkgauge."
     client: Mapping[str, str] = field(default_factory=dict)
+    shell: Shell = "faust"
     session_timeout_seconds: float = 6.0
     fetch_wait_seconds: float = 0.02
     commit_interval_seconds: float = 0.5

@@ -23,7 +23,11 @@ def run_worker(options: WorkerOptions, around_send: AroundSend | None = None) ->
 
 
 def _run(options: WorkerOptions, around_send: AroundSend | None) -> BaseException | None:
-    """Faust takes half a second to import."""
+    """Imports no more than the one shell: Faust takes half a second."""
+    if options.shell == "confluent":
+        from streams.processor.confluent_shell import run_confluent  # noqa: PLC0415
+
+        return run_confluent(options, around_send)
     from streams.processor.faust_shell import run_faust  # noqa: PLC0415
 
     return run_faust(options, around_send)

@@ -1,4 +1,4 @@
-"""A campaign of kills against two workers on a real Kafka: `python -m tests.integration.chaos KILLS SEED`.
+"""Kills of two workers on a real Kafka: `python -m tests.integration.chaos KILLS SEED [SHELL]`.
 
 Random logs (tests/model/crash/logs.py) of many groups at different speeds are published while workers are
 killed, frozen and woken, and kill themselves between two rows. In the end everything on the topics is held
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
@@ -21,6 +22,7 @@ from streams.broker.layout import TopicLayout
 from streams.broker.process import EmbeddedBroker
 from streams.broker.topics import cluster_identity, create_topics
 from streams.model.messages import AgentMessage, Define, Tick
+from streams.processor.options import Shell
 from streams.store import Source
 from streams.wire.agent import encode_message
 from streams.wire.record import Record
@@ -45,6 +47,7 @@ class Campaign:
     suicide: float = 0.002
     pause_seconds: tuple[float, float] = (0.3, 3.0)
     broker_restarts: int = 0
+    shell: Shell = "faust"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def run(broker: EmbeddedBroker, layout: TopicLayout, folder: Path, campaign: Cam
         AssertionError: a row is wrong, missing, or has two values; a worker did not end cleanly.
     """
     rng = random.Random(campaign.seed)
-    workers = Workers(broker.bootstrap, layout, folder, campaign.suicide)
+    workers = Workers(broker.bootstrap, layout, folder, campaign.suicide, campaign.shell)
     source = Source(broker.bootstrap, layout.prefix)
     feed = _Feed(broker.bootstrap, layout, campaign.seed)
     kills = freezes = suicides = restarts = 0
@@ -226,16 +229,17 @@ def _judge_commits(bootstrap: str, layout: TopicLayout, source: Source) -> None:
         consumer.close()
 
 
-def main(kills: int, seed: int) -> None:
+def main(kills: int, seed: int, shell: Shell) -> None:
     """Runs one campaign on a broker of its own and prints what it found."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         layout = TopicLayout(prefix="chaos.", partitions=4)
         with EmbeddedBroker(folder / "kafka", port=0, progress=print) as broker:
             create_topics(broker.bootstrap, layout)
-            campaign = Campaign(kills, seed, broker_restarts=kills // 10)
+            campaign = Campaign(kills, seed, broker_restarts=kills // 10, shell=shell)
             sys.stdout.write(f"{run(broker, layout, folder, campaign)}\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    chosen = sys.argv[3] if len(sys.argv) > 3 else "faust"
+    main(int(sys.argv[1]), int(sys.argv[2]), cast("Shell", chosen))

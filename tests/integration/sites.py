@@ -22,6 +22,7 @@ from streams.model.entries import Summary
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import AgentMessage, Body, Define, Origin
 from streams.model.writes import WriteBatch
+from streams.processor.options import Shell
 from streams.store import Source, read_summaries
 from streams.store.reading import read_topic
 from streams.wire.agent import encode_message
@@ -43,9 +44,9 @@ DEFINITION = Definition("g", (Member("a", "v"), Member("a", "w")), GEOMETRY)
 class Site:
     """Topics that exist, workers on them, and a producer."""
 
-    def __init__(self, bootstrap: str, layout: TopicLayout, folder: Path) -> None:
+    def __init__(self, bootstrap: str, layout: TopicLayout, folder: Path, shell: Shell = "faust") -> None:
         self.layout = layout
-        self.workers = Workers(bootstrap, layout, folder)
+        self.workers = Workers(bootstrap, layout, folder, shell=shell)
         self.source = Source(bootstrap, layout.prefix)
         self._producer = Producer(
             {"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "log_level": 0}

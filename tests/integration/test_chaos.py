@@ -7,17 +7,20 @@ import pytest
 from streams.broker.layout import TopicLayout
 from streams.broker.process import EmbeddedBroker
 from streams.broker.topics import create_topics
+from streams.processor.options import Shell
 from tests.integration.chaos import Campaign, run
 
 KILLS = 12
 
 
 @pytest.mark.broker
-def test_no_row_is_wrong_missing_or_double_after_a_dozen_kills(tmp_path: Path) -> None:
+def test_no_row_is_wrong_missing_or_double_after_a_dozen_kills(shell: Shell, tmp_path: Path) -> None:
     layout = TopicLayout(prefix="chaos.", partitions=4)
     with EmbeddedBroker(tmp_path / "kafka", port=0) as broker:
         create_topics(broker.bootstrap, layout)
-        campaign = Campaign(KILLS, seed=20, freezes=0.1, broker_restarts=1, pause_seconds=(0.2, 1.2))
+        campaign = Campaign(
+            KILLS, seed=20, freezes=0.1, broker_restarts=1, pause_seconds=(0.2, 1.2), shell=shell
+        )
         outcome = run(broker, layout, tmp_path, campaign)
     assert outcome.kills == KILLS
     assert outcome.broker_restarts == 1

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.broker
 FILETIME_OF_1970 = 116_444_736_000_000_000
 STOPS_SECONDS = 10
 ROWS = ("tables", "intervals", "state")
+AWAY = {"faust": "Connect call failed", "confluent": "kafka_trouble"}
+TOO_LARGE = {"faust": "MessageSizeTooLarge", "confluent": "MSG_SIZE_TOO_LARGE"}
 MEASURED = [(0, 2, 2, 1.0, 0), (10, 3, 3, 1.0, 0), (20, 2, 2, 1.0, 0)]
 
 
@@ -35,11 +37,11 @@ def own_broker(tmp_path_factory) -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-def own_site(own_broker, topic_prefix, tmp_path) -> Iterator[Site]:
+def own_site(own_broker, topic_prefix, shell, tmp_path) -> Iterator[Site]:
     layout = TopicLayout(prefix=topic_prefix, partitions=1)
     own_broker.start()  # where a test before has failed
     create_topics(own_broker.bootstrap, layout)
-    site = Site(own_broker.bootstrap, layout, tmp_path)
+    site = Site(own_broker.bootstrap, layout, tmp_path, shell)
     yield site
     own_broker.start()
     site.workers.stop_all()
@@ -94,13 +96,14 @@ def test_sigterm_ends_a_worker_whose_kafka_is_gone(own_broker, own_site):
     begun(own_site)
     own_broker.kill()
     own_site.workers.thaw("w0")
-    eventually(lambda: own_site.workers.log("w0"), lambda log: "Connect call failed" in log)
+    eventually(lambda: own_site.workers.log("w0"), lambda log: AWAY[own_site.workers.shell] in log)
     own_site.workers.running["w0"].send_signal(signal.SIGTERM)
     assert own_site.workers.running["w0"].wait(STOPS_SECONDS) == 0
     own_broker.start()
     finish(own_site)
 
 
+@pytest.mark.parametrize("shell", ["faust"])
 def test_sigterm_ends_agents_and_reporter_whose_kafka_is_gone(own_broker, own_site, tmp_path):
     own_site.write_settings("[reporter]\nport = 0\n")
     (tmp_path / "trace.csv").write_text(
@@ -141,7 +144,7 @@ def test_a_worker_stops_with_nothing_acknowledged_when_kafka_refuses_a_row(site,
     assert site.workers.running["w0"].wait(STOPS_SECONDS) == 1
     log = site.workers.log("w0")
     assert f"topic {site.source.topic(suffix)} at {site.source.bootstrap} did not take a row" in log
-    assert "MessageSizeTooLarge" in log
+    assert TOO_LARGE[site.workers.shell] in log
     assert site.rows("state") == marks
     assert site.committed() == committed
     site.configure(suffix, "max.message.bytes", str(MAX_BATCH_BYTES))

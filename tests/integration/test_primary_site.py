@@ -41,6 +41,7 @@ def remote_ports(process: subprocess.Popen[bytes]) -> set[tuple[str, int]]:
     return {(found.raddr.ip, found.raddr.port) for found in connections if found.raddr}
 
 
+@pytest.mark.parametrize("shell", ["faust"])
 def test_reports_need_no_second_site_no_worker_and_no_writes_any_more(site: Site, tmp_path):
     """No link, peer or replication is in the settings, and all that anybody talks to is the site's Kafka."""
     site.write_settings()

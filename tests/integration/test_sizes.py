@@ -24,6 +24,7 @@ VOLUMES = tuple(f"{number:04}" * 50 for number in range(2000))
 COUNT = 20_000
 
 
+@pytest.mark.parametrize("shell", ["faust"])
 def test_the_publisher_sends_a_large_batch_as_several_below_1_mb(site: Site):
     """20,000 writes with 400 kB of volume names, handed over at once."""
     codes = np.arange(COUNT, dtype=np.int32) % len(VOLUMES)

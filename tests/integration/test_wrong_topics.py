@@ -14,6 +14,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.broker
 
 
+@pytest.mark.parametrize("shell", ["faust"])
 def test_wrong_partitions_and_cleanup_are_told_by_check_and_worker(site: Site, tmp_path):
     client = AdminClient({"bootstrap.servers": site.source.bootstrap})
     tables, state = site.source.topic("tables"), site.source.topic("state")

@@ -12,6 +12,7 @@ from typing import Any
 
 from streams.broker.layout import TopicLayout
 from streams.broker.topics import cluster_identity
+from streams.processor.options import Shell
 
 _MAIN = Path(__file__).with_name("worker_main.py")
 
@@ -27,6 +28,7 @@ class Workers:
     layout: TopicLayout
     folder: Path
     chance: float = 0.0
+    shell: Shell = "faust"
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def options(self, name: str, **more: Any) -> dict[str, Any]:
@@ -37,6 +39,7 @@ class Workers:
             "cluster_id": identity.cluster_id,
             "topic_id": identity.topic_ids[self.layout.name("writes")],
             "topic_prefix": self.layout.prefix,
+            "shell": self.shell,
             **more,
         }
 
