@@ -13,7 +13,7 @@ from streams.model.entries import Entry, Interval
 from streams.model.intervals import US
 from streams.model.sizing import history as module
 from streams.model.sizing.grid import Grid, grid_of
-from streams.model.sizing.history import coarsen, histories, history_of_tables
+from streams.model.sizing.history import coarsen, histories, history_of_parts, history_of_tables
 from tests.model.written import SECONDS, TRACK, written
 
 LENGTH_US = SECONDS * US
@@ -44,8 +44,11 @@ def entry(volume, tracks, volume_bytes=None, track_bytes=TRACK, covered=((0, LEN
 def test_a_history_holds_what_the_tables_hold(group):
     for volume, tables in group.tables.items():
         history = group.history(volume)
-        assert sets_of(history) == [set(table) for table in tables]
-        assert is_in_order(history)
+        parts = [(k, *part) for k, table in enumerate(tables) for part in BitTable.of(table).parts()]
+        stored = history_of_parts(group.grid(), volume, group.sizes[volume], TRACK, parts)
+        for found in (history, stored):
+            assert sets_of(found) == [set(table) for table in tables]
+            assert is_in_order(found)
         sizes = [group.bytes_of((volume, track) for track in table) for table in tables]
         assert history.changed_tracks().tolist() == [len(table) for table in tables]
         assert history.changed_bytes().tolist() == sizes
