@@ -14,6 +14,7 @@ import psutil
 
 from streams.broker import guard
 from streams.broker.layout import TopicLayout
+from streams.processor.options import Shell
 
 __all__ = ["WorkerProcess", "running_worker"]
 
@@ -59,7 +60,7 @@ class WorkerProcess:
 
 @contextmanager
 def running_worker(
-    bootstrap: str, layout: TopicLayout, folder: Path, name: str = "bench"
+    bootstrap: str, layout: TopicLayout, folder: Path, name: str = "bench", shell: Shell = "faust"
 ) -> Iterator[WorkerProcess]:
     """Runs `linkgauge worker` on the topics under this name; its settings file and log are in the folder.
 
@@ -68,7 +69,7 @@ def running_worker(
     settings, log, pid = (folder / f"{name}.{kind}" for kind in ("toml", "log", "pid"))
     settings.write_text(
         f'[broker]\nbootstrap = "{bootstrap}"\ntopic_prefix = "{layout.prefix}"\n'
-        f'partitions = {layout.partitions}\n[worker]\nname = "{name}"\n'
+        f'partitions = {layout.partitions}\n[worker]\nname = "{name}"\nshell = "{shell}"\n'
     )
     linkgauge = str(Path(sys.executable).with_name("linkgauge"))
     with log.open("wb") as said, pid.open("w+b") as pid_file:

@@ -17,6 +17,7 @@ from bench.running import Benchmark, Comparison, Figures, Measure, Ratio
 from bench.site import Site
 from bench.topics import Log, drop, fill, forget_worker
 from streams.agents.outbox import Compression
+from streams.processor.options import Shell
 from streams.store import Source
 
 __all__ = ["benchmark", "compared", "measure_worker"]
@@ -24,7 +25,13 @@ __all__ = ["benchmark", "compared", "measure_worker"]
 _SKEWS: Final[tuple[Skew, ...]] = ("zipf", "uniform")
 _BATCHES = (8_192, 1_024, 32_768)
 _COMPRESSIONS: Final[tuple[Compression, ...]] = ("zstd", "lz4", "none")
-_RATIOS = (Ratio("writes/s", "worker", "confluent-kafka"), Ratio("writes/s", "worker", "aiokafka"))
+_FAST = "worker, confluent shell"
+_RATIOS = (
+    Ratio("writes/s", "worker", "confluent-kafka"),
+    Ratio("writes/s", "worker", "aiokafka"),
+    Ratio("writes/s", _FAST, "confluent-kafka"),
+    Ratio("writes/s", _FAST, "worker"),
+)
 
 
 def benchmark(site: Site) -> Benchmark:
@@ -52,16 +59,17 @@ def compared(site: Site, shape: Shape, compression: Compression) -> Comparison:
             "confluent-kafka": partial(drain_confluent, log, shape.writes),
             "aiokafka": partial(drain_aiokafka, log, shape.writes),
             "worker": partial(measure_worker, site, log, shape),
+            _FAST: partial(measure_worker, site, log, shape, "confluent"),
         }
         drop(log)
 
     return Comparison(f"{shape.skew}, {shape.batch} per message, {compression}", contenders, _RATIOS)
 
 
-def measure_worker(site: Site, log: Log, shape: Shape) -> Figures:
+def measure_worker(site: Site, log: Log, shape: Shape, shell: Shell = "faust") -> Figures:
     """One run of a worker over the topic; what it published must be right."""
     forget_worker(log)
-    with running_worker(log.bootstrap, log.layout, site.folder) as worker:
+    with running_worker(log.bootstrap, log.layout, site.folder, shell=shell) as worker:
         span = await_marks(log, worker)
         peak_bytes, seeks = worker.peak_bytes(), worker.seeks()
     check_worker(Source(log.bootstrap, log.layout.prefix), shape)
