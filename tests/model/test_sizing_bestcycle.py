@@ -116,5 +116,7 @@ def test_bad_input_is_refused():
     unions = unions_of(steady([[0]] * 3))
     with pytest.raises(ValueError, match="rpo_seconds 0: it must be more than zero"):
         cycle_options(unions, [300], 0, CycleRule(SECONDS))
+    with pytest.raises(ValueError, match="rpo_seconds nan"):
+        cycle_options(unions, [300], float("nan"), CycleRule(SECONDS))
     with pytest.raises(ValueError, match="shorter than the base interval"):
         cycle_options(unions, [60], 900, CycleRule(SECONDS))

@@ -100,7 +100,7 @@ def cycle_options(
     Raises:
         ValueError: the RPO is not more than zero, or the tables cannot show a candidate.
     """
-    if rpo_seconds <= 0:
+    if not rpo_seconds > 0:
         raise ValueError(f"rpo_seconds {rpo_seconds}: it must be more than zero")
     options = []
     for seconds in cycle_seconds:
