@@ -35,7 +35,7 @@ class Suite:
     """The benchmarks of a command, by the name that `--only` knows.
 
     `name` begins the name of the JSON. `finish` adds to the results of one benchmark what follows from them
-    together. `notes` stand below the tables, `about` in the JSON.
+    together, whenever there is one more. `notes` stand below the tables, `about` in the JSON.
     """
 
     name: str
@@ -52,6 +52,9 @@ def run(suite: Suite, options: Options) -> int:
     results: list[Result] = []
 
     def save() -> None:
+        if suite.finish is not None:
+            for name in {result.benchmark for result in results}:
+                suite.finish([result for result in results if result.benchmark == name])
         content = {**about, "results": [asdict(result) for result in results]}
         path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
@@ -60,10 +63,7 @@ def run(suite: Suite, options: Options) -> int:
         _measure_all(benchmarks, options.runs, results, save)
     for benchmark in benchmarks:
         own = [result for result in results if result.benchmark == benchmark.name]
-        if suite.finish is not None:
-            suite.finish(own)
         print(f"\n{table(benchmark.title, own)}")
-    save()
     print("".join(f"\n{note}" for note in (*suite.notes, _place(about["machine"], options.runs))))
     print(os.path.relpath(path))
     return 1 if any(result.failure for result in results) else 0

@@ -109,7 +109,7 @@ def _volumes(writes: int) -> list[Point]:
 
 
 def _groups(writes: int) -> list[Point]:
-    sizes = [groups for groups in (1, 4, 16, 64, 256, 1_024, 4_096) if groups * 512 <= writes]
+    sizes = [groups for groups in (1, 4, 32, 256, 1_024, 4_096) if groups * 512 <= writes]
     shape = replace(_base(sizes[-1] * 512), batch=512, volumes=10)
     return [Point(f"{groups:,}", groups, worker=replace(shape, groups=groups)) for groups in sizes]
 

@@ -83,10 +83,13 @@ def _scale_costs(axes: Any, costs: list[float]) -> None:
 
 
 def _name_points(axes: Any, results: Results, axis: str) -> None:
-    for result in results:
+    axes.margins(x=0.15)
+    rows = sorted(results, key=lambda result: median(result["figures"]["collector"][axis]))
+    for number, result in enumerate(rows):
         row = result["figures"]["collector"]
         place = median(row[axis]), median(row[_COST])
-        axes.annotate(result["comparison"], place, xytext=(4, 4), textcoords="offset points", fontsize=7)
+        beside = (4, 5 if number % 2 else -10)  # neighbours' names keep apart
+        axes.annotate(result["comparison"], place, xytext=beside, textcoords="offset points", fontsize=7)
 
 
 def _draw_memory(axes: Any, results: Results) -> None:
