@@ -2,7 +2,7 @@
 
 A resynchronisation goes through its bitmap from low to high addresses, and starts again at the lowest when
 it has reached the highest; what is written behind it waits for the next round, what is written ahead of it
-goes along. So do DRBD and the Linux md driver.
+goes along (design, section 7).
 """
 
 from __future__ import annotations
