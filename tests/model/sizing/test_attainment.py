@@ -129,6 +129,13 @@ def test_bytes_that_nobody_judges_wait_but_weigh_nothing():
     assert rate_for_percent(series, 10, 100) == least_rate(series, 10).bits_per_second > 0
 
 
+def test_bytes_are_judged_in_the_slots_that_hold_some():
+    # 100 bytes wait at second 10, in a slot without bytes, and at second 40, where the next ones arrive.
+    series = Series(0, 10, np.array([100, 0, 0, 0, 5]), np.array([0.0, 1, 1, 1, 1]))
+    assert rate_for_percent(series, 10, 100, "time") == 8 * Fraction(100, 10 + 10)
+    assert rate_for_percent(series, 10, 100, "bytes") == 8 * Fraction(100, 40 + 10)
+
+
 def test_what_cannot_be_asked():
     series = Series.of([1], 10)
     for percent in (-1, 101, 100.5):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.errors import MissingData
@@ -81,13 +81,14 @@ def test_only_judged_moments_count_but_all_bytes_wait(written, slot, rpo, data):
         assert not plain.meets(written, slot, rate * Fraction("0.999"), rpo, judged)
 
 
-def test_ratios_that_floats_cannot_tell_apart_are_exact():
-    # Both slots ask for the same up to the sixteenth digit, beyond what a double holds.
-    big = (1 << 60) + 1
-    written = [big - 1, *[0] * 9, big]
-    rate = least_rate(Series.of(written, 10), 1)
-    assert rate.bits_per_second == Fraction(8 * big, 11)
-    assert rate.window == (100 * US, 110 * US)
+@given(st.integers(2, 4), st.integers(1, 11), st.integers(1 << 50, 1 << 58), st.integers(1, 60), st.data())
+@example(count=2, idle=6, size=287207059946816922, rpo=7, data=None)
+def test_windows_that_floats_cannot_tell_apart_are_told_exactly(count, idle, size, rpo, data):
+    # Bursts that differ by one byte in 10^15 and more: most doubles hold both as the same.
+    place = count - 1 if data is None else data.draw(st.integers(0, count - 1))
+    written = [size + (burst == place) if k == 0 else 0 for burst in range(count) for k in range(idle + 1)]
+    found = least_rate(Series.of(written, 10), rpo)
+    assert found.bits_per_second == 8 * plain.least_rate(written, 10, Fraction(rpo))
 
 
 def test_an_idle_range_needs_nothing():

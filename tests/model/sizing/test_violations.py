@@ -73,6 +73,12 @@ def test_a_burst_by_hand():
     assert (found.count, found.longest_seconds, found.total_seconds) == (1, 15, 15)
 
 
+def test_a_backlog_that_falls_to_the_limit_ends_a_violation():
+    # At 1 B/s and 10 s the limit is 10 bytes, which wait at second 20 exactly.
+    found = violations(Series.of([30, 0, 20, 0], 10), 8, 10)
+    assert found.spans == ((5 * US, 20 * US), (20 * US, 40 * US))
+
+
 def test_worst_of_each_day():
     written = [0, 600, 0, 0, 0, 0, 0, 0, 100, 0]  # slots of six hours: bursts on the first and third day
     series = Series.of(written, DAY // 4)
