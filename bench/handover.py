@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
@@ -26,6 +27,7 @@ from bench.process import WorkerProcess, running_worker
 from bench.running import Benchmark, Comparison, Figures, Measure
 from bench.site import Site
 from bench.topics import Log, connect, drop, fill, put
+from streams.processor.options import Shell
 from streams.store import Source
 from streams.wire.record import Record
 
@@ -37,6 +39,8 @@ _OPEN_SECONDS = 150  # half an interval: what is open on average
 _CALM_SECONDS = 3.0
 _LEAST_SECONDS = 15.0  # by then a start or a session that timed out has had its consequences
 _PATIENCE_SECONDS = 120.0
+
+_SHELLS: Final[tuple[Shell, ...]] = ("faust", "confluent")
 
 Change = Callable[["_Stage"], None]
 
@@ -54,6 +58,7 @@ class _Stage:
 
     site: Site
     log: Log
+    shell: Shell
     open: ExitStack
     workers: dict[str, WorkerProcess]
     coming: Iterator[Record]
@@ -61,7 +66,7 @@ class _Stage:
 
     def start(self, name: str) -> None:
         """Starts a worker."""
-        worker = running_worker(self.log.bootstrap, self.log.layout, self.site.folder, name)
+        worker = running_worker(self.log.bootstrap, self.log.layout, self.site.folder, name, self.shell)
         self.workers[name] = self.open.enter_context(worker)
 
     def kill(self, name: str) -> None:
@@ -103,17 +108,21 @@ def _contenders(site: Site) -> Iterator[Mapping[str, Measure]]:
         "a third worker joins two": lambda stage: stage.start("three"),
         "one of two workers dies": lambda stage: stage.kill("two"),
     }
-    yield {name: partial(_measure, site, shape, change) for name, change in changes.items()}
+    yield {
+        f"{name}, {shell} shell": partial(_measure, site, shape, change, shell)
+        for name, change in changes.items()
+        for shell in _SHELLS
+    }
 
 
-def _measure(site: Site, shape: Shape, change: Change) -> Figures:
+def _measure(site: Site, shape: Shape, change: Change, shell: Shell) -> Figures:
     coming = records(shape)
     opened = _GROUPS + shape.messages // 2
     log = fill(site.bootstrap, site.layout(), islice(coming, opened))
     with ExitStack() as stack:
         canaries = stack.enter_context(Canaries(log))
         put(log, canaries.definitions())
-        stage = _Stage(site, log, stack, {}, coming, shape.writes_per_second / _BATCH)
+        stage = _Stage(site, log, shell, stack, {}, coming, shape.writes_per_second / _BATCH)
         stage.start("one")
         stage.start("two")
         stage.load(canaries, lambda: canaries.at_head_for(_CALM_SECONDS))

@@ -42,11 +42,12 @@ class Ratio:
     figure: str
     of: str
     over: str
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """What it is called among the figures of `of`."""
-        return f"{self.figure} / {self.over}"
+        """What it is called among the figures of `of`: the label, or figure and rival."""
+        return self.label or f"{self.figure} / {self.over}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import Final
 
 from bench.data import Shape, answers, records
 from bench.running import Benchmark, Comparison, Measure, Ratio
 from bench.site import Site
 from bench.topics import drop, fill
 from bench.worker import measure_worker
+from streams.processor.options import Shell
 
 __all__ = ["benchmark"]
 
@@ -24,6 +26,7 @@ _MESSAGES = 10
 _VOLUMES = 10
 _WRITES_PER_SECOND = 600
 _NARROW = "1 group x 16 volumes"
+_SHELLS: Final[tuple[Shell, ...]] = ("faust", "confluent")
 
 
 def benchmark(site: Site) -> Benchmark:
@@ -33,7 +36,11 @@ def benchmark(site: Site) -> Benchmark:
     comparison = Comparison(
         f"{_BATCH:,} per message, zstd",
         partial(_contenders, site, wide),
-        (Ratio("CPU s/M writes", wide, _NARROW), Ratio("writes/s", wide, _NARROW)),
+        tuple(
+            Ratio(figure, f"{wide}, {shell} shell", f"{_NARROW}, {shell} shell", f"{figure} / narrow")
+            for shell in _SHELLS
+            for figure in ("CPU s/M writes", "writes/s")
+        ),
     )
     return Benchmark("wide", "Worker: a wide estate beside a narrow one", [comparison])
 
@@ -51,6 +58,10 @@ def _contenders(site: Site, wide: str) -> Iterator[Mapping[str, Measure]]:
     for name, shape in shapes.items():
         answers(shape)
         logs[name] = fill(site.bootstrap, site.layout(), records(shape))
-    yield {name: partial(measure_worker, site, logs[name], shape) for name, shape in shapes.items()}
+    yield {
+        f"{name}, {shell} shell": partial(measure_worker, site, logs[name], shape, shell)
+        for shell in _SHELLS
+        for name, shape in shapes.items()
+    }
     for log in logs.values():
         drop(log)

@@ -21,6 +21,7 @@ from streams.agents.outbox import Compression
 __all__ = ["BENCHMARKS", "against_fastest"]
 
 _WORKER = "worker"
+_FAST = f"{_WORKER}, confluent shell"
 _RATE = "writes/s"
 _MIXES: tuple[tuple[Skew, Compression], ...] = (("zipf", "zstd"), ("zipf", "lz4"), ("uniform", "zstd"))
 _SINGLE_SHARE = 6  # of the writes in batches: some seconds for the fastest
@@ -82,6 +83,8 @@ def _on_batches(site: Site, skew: Skew, compression: Compression, present: Seque
             "confluent-kafka, nothing done": partial(drain_confluent, log, shape.writes),
             _WORKER: partial(measure_worker, site, log, shape),
             f"{_WORKER}, narrow columns": partial(measure_worker, site, narrow, shape),
+            _FAST: partial(measure_worker, site, log, shape, "confluent"),
+            f"{_FAST}, narrow columns": partial(measure_worker, site, narrow, shape, "confluent"),
             **{p.name: partial(measure_peer, p, log, shape, site.folder) for p in _present(BATCHES, present)},
         }
         drop(log)
@@ -97,7 +100,10 @@ def _on_singles(site: Site, present: Sequence[str]) -> Comparison:
     def contenders() -> Iterator[Mapping[str, Measure]]:
         answers(whole)
         batched = fill(site.bootstrap, site.layout(), records(whole), "zstd")
-        measures: dict[str, Measure] = {_WORKER: partial(measure_worker, site, batched, whole)}
+        measures: dict[str, Measure] = {
+            _WORKER: partial(measure_worker, site, batched, whole),
+            _FAST: partial(measure_worker, site, batched, whole, "confluent"),
+        }
         logs = {}
         for peer in _present(SINGLES, present):
             shape = _single_shape(whole, peer)
