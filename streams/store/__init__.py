@@ -14,6 +14,7 @@ from streams.store.intervals import read_intervals
 from streams.store.rungs import or_of
 from streams.store.source import Source
 from streams.store.state import StateWatch, definition_in_force, read_group_state, read_group_states
+from streams.store.stored import StoredInterval, StoredRange, StoredVolume, read_stored
 from streams.store.summaries import read_gaps, read_summaries
 
 __all__ = [
@@ -21,6 +22,9 @@ __all__ = [
     "GroupVersion",
     "Source",
     "StateWatch",
+    "StoredInterval",
+    "StoredRange",
+    "StoredVolume",
     "definition_in_force",
     "group_versions",
     "groups",
@@ -30,5 +34,6 @@ __all__ = [
     "read_group_state",
     "read_group_states",
     "read_intervals",
+    "read_stored",
     "read_summaries",
 ]

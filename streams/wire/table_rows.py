@@ -23,7 +23,7 @@ from streams.model.entries import Entry
 from streams.model.intervals import Span
 from streams.wire.bitmaps import EMPTY_BITMAP, bitmap_parts, read_bitmaps
 
-__all__ = ["SCHEMA", "Row", "batch_of", "entries_of", "rows_of"]
+__all__ = ["SCHEMA", "Row", "batch_of", "entries_of", "require_rows", "rows_of"]
 
 _TIME = pa.timestamp("us", "UTC")
 _SPAN = pa.struct([pa.field("start", _TIME, nullable=False), pa.field("end", _TIME, nullable=False)])
@@ -121,13 +121,22 @@ def entries_of(batches: Sequence[pa.RecordBatch]) -> tuple[Entry, ...]:
     return tuple(_entry(list(group)) for _, group in groupby(rows, key=itemgetter("volume")))
 
 
-def _read(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+def require_rows(batch: pa.RecordBatch) -> None:
+    """Refuses a batch that does not keep the contract of the rows.
+
+    Raises:
+        MessageError: other columns, or nulls where none may be; reason `bad-row`.
+    """
     found = batch.schema.remove_metadata()
     if found != SCHEMA:
         raise MessageError("bad-row", f"columns: expected {_names(SCHEMA)}, found {_names(found)}")
     for field, column in zip(SCHEMA, batch.columns, strict=True):
         if not field.nullable and column.null_count:
             raise MessageError("bad-row", f"column {field.name}: {column.null_count} nulls, expected none")
+
+
+def _read(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    require_rows(batch)
     columns: dict[str, list[Any]] = {
         field.name: column.to_pylist()
         for field, column in zip(SCHEMA, batch.columns, strict=True)

@@ -24,7 +24,7 @@ from streams.wire.keys import table_key
 from streams.wire.record import MAX_MESSAGE_BYTES, Record
 from streams.wire.table_rows import Row, batch_of, entries_of, rows_of
 
-__all__ = ["FORMAT", "METADATA", "TableHead", "decode_tables", "encode_tables", "read_head"]
+__all__ = ["FORMAT", "METADATA", "TableHead", "decode_tables", "encode_tables", "head_of", "read_head"]
 
 FORMAT = 1
 """Version of the rows and their metadata."""
@@ -94,7 +94,7 @@ def read_head(value: bytes) -> TableHead:
     Raises:
         MessageError: no table message, or a field is missing; reason `bad-arrow` or `bad-row`.
     """
-    return _head(read_stream(value))
+    return head_of(read_stream(value))
 
 
 def decode_tables(values: Sequence[bytes]) -> Interval:
@@ -104,7 +104,7 @@ def decode_tables(values: Sequence[bytes]) -> Interval:
         MessageError: a part is missing (`missing-part`) or not of this form (`bad-arrow`, `bad-row`).
     """
     batches = [read_stream(value) for value in values]
-    parts = sorted(((_head(batch), batch) for batch in batches), key=lambda pair: pair[0].part)
+    parts = sorted(((head_of(batch), batch) for batch in batches), key=lambda pair: pair[0].part)
     heads = [head for head, _ in parts]
     _check_complete(heads)
     first = heads[0]
@@ -183,7 +183,12 @@ def _record(interval: Interval, part: int, parts: int, head: dict[str, Any], row
     return record
 
 
-def _head(batch: pa.RecordBatch) -> TableHead:
+def head_of(batch: pa.RecordBatch) -> TableHead:
+    """What the part says of its interval whose batch this is.
+
+    Raises:
+        MessageError: as in `read_head`.
+    """
     metadata: Mapping[bytes, bytes] = batch.schema.metadata or {}
     if METADATA not in metadata:
         raise MessageError("bad-row", "tables: no linkgauge metadata in the schema")
