@@ -225,7 +225,8 @@ def _covered_by_slot(parts: list[TableColumns]) -> Shares:
     # The volumes of an array share their agents' spans, so a few distinct ones stand for all of them.
     distinct, counts = np.unique(spans, axis=1, return_counts=True)
     until = np.clip(edges[:, None], *distinct) - distinct[0]
-    return np.minimum(np.diff(until @ counts) / (slot_us * volumes), 1.0)
+    shares: Shares = np.minimum(np.diff(until @ counts) / (slot_us * volumes), 1.0)
+    return shares
 
 
 def _volume(name: str, rows: _Rows, starts_us: list[int]) -> StoredVolume:
