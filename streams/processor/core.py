@@ -91,6 +91,8 @@ class Core:
 
     async def take(self, message: Received) -> None:
         """Takes a message if it is the next one of its partition; waits while too much is under way."""
+        if self.failure is not None:
+            return
         try:
             await self._take(message)
         except Exception as error:  # noqa: BLE001  # frameworks log it, or acknowledge the message, and go on
@@ -107,6 +109,8 @@ class Core:
 
     async def tick(self) -> None:
         """Tells groups whose agents are quiet that append time goes on, where we have caught up."""
+        if self.failure is not None:
+            return
         try:
             # A partition without messages may have open groups as well.
             await asyncio.gather(*map(self._place, self._client.assignment()))
