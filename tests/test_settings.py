@@ -307,3 +307,23 @@ def test_the_page_tells_the_defaults_of_a_definition():
 
 def test_the_page_is_that_of_the_model():
     assert PAGE.read_text("utf-8") == settings_page(), "python -m streams.settings.page > docs/settings.md"
+
+
+def test_a_link_names_its_replicator():
+    written(LINK + 'profile = "srdf-a-vmax"\nrpo_seconds = 60\n')
+    link = load_settings().links["east"]
+    assert (link.profile, link.mode, link.rpo_seconds) == ("srdf-a-vmax", None, 60)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('profile = "srdf-a-vmix"', r"^links\.east\.profile: .*choose one of srdf-a-vmax"),
+        ('mode = "async"', r"^links\.east\.mode: .*cycle_single"),
+        ("rpo_seconds = 0", r"^links\.east\.rpo_seconds: .*0"),
+    ],
+)
+def test_an_unknown_replicator_is_refused(line, complaint):
+    written(LINK + line)
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings()

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from streams.model.sizing.basis import Mode
 from streams.model.sizing.link import Path, Plan
 from streams.model.sizing.media import MEDIA
+from streams.model.sizing.profiles import require_profile
 from streams.settings.client import client_options
 
 __all__ = ["SECTIONS", "Broker", "Link", "Reporter", "Settings", "Worker"]
@@ -117,6 +119,28 @@ class Link(_Section):
     background_bits_per_second: NotNegative = Field(default=0, description="Other traffic on each path.")
     compression_ratio: Ratio = Field(default=1, description="Payload before over after compression.")
     dedupe_ratio: Ratio = Field(default=1, description="Payload before over after deduplication.")
+    mode: Mode | None = Field(
+        default=None,
+        description="How the replicator works: what it ships and when. By default that of `profile`; without "
+        "one `continuous` where written bytes were captured, else `bitmap_resync`.",
+    )
+    profile: str | None = Field(
+        default=None, description="A common replicator, whose mode, block and cycle are taken as defaults."
+    )
+    rpo_seconds: Positive = Field(
+        default=900, description="Recovery point objective: how old the other site's copy may be."
+    )
+    cycle_seconds: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Cycle of a mode with cycles; by default the profile's, else the best one."
+    )
+    apply_seconds: NotNegative = Field(default=0, description="Time to apply a cycle at the other site.")
+    block_bytes: Annotated[int, Field(ge=512)] | None = Field(
+        default=None,
+        description="Block in which the replicator ships changes, a multiple of the captured track; by "
+        "default the profile's, else the track.",
+    )
+    price_path_month: NotNegative = Field(default=0, description="Price of a path per month.")
+    price_gigabyte: NotNegative = Field(default=0, description="Price of 10^9 bytes shipped.")
     resync_seconds: Positive = Field(
         default=3600, description="Time in which a resynchronisation must be done."
     )
@@ -141,6 +165,13 @@ class Link(_Section):
         if len(set(groups)) != len(groups):
             raise ValueError("a group is listed twice")
         return groups
+
+    @field_validator("profile")
+    @classmethod
+    def _known_profile(cls, profile: str | None) -> str | None:
+        if profile is not None:
+            require_profile(profile)
+        return profile
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
