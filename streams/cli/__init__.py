@@ -21,6 +21,7 @@ from streams.cli import (
     entries,
     groups,
     measure,
+    plan,
     report,
     services,
     topics,
@@ -34,7 +35,20 @@ from streams.errors import LinkgaugeError
 
 __all__ = ["app", "main"]
 
-_COMMANDS = (up, agent, groups, entries, measure, report, services, topics, dead_letters, config, doctor)
+_COMMANDS = (
+    up,
+    agent,
+    groups,
+    entries,
+    measure,
+    report,
+    plan,
+    services,
+    topics,
+    dead_letters,
+    config,
+    doctor,
+)
 """Modules of the sub-commands, in the order in which the help lists them; each has `register(app)`."""
 
 app = typer.Typer(
