@@ -19,6 +19,7 @@ from bench.data import ARRAY, START_US, Shape, Skew, answers, definition, record
 from bench.running import Benchmark, Comparison, Figures, Measure, WrongAnswer
 from bench.site import Site
 from bench.sums import compare, of_intervals, of_rows
+from streams.model.batchmembers import members_of
 from streams.model.collector import begin, take
 from streams.model.groups import Definition
 from streams.model.intervals import US
@@ -98,7 +99,7 @@ def _split(body: AgentMessage, screen: Screen, group: Definition) -> list[_Part]
     writes, parts = _writes(body), []
     for interval, rows in by_interval(writes, screen, group.geometry.interval_us):
         part = writes.take(rows) if len(rows) < len(writes) else writes
-        if check_members(part, ARRAY, group) or screen.verdicts.any():
+        if check_members(part, members_of(part, ARRAY, group)) or not screen.clean:
             raise WrongAnswer("writes are refused that are sound")
         parts.append((interval, part))
     return parts
@@ -109,7 +110,8 @@ def _mark(parts: Iterable[_Part], group: Definition) -> None:
     tables: dict[int, OpenInterval] = {}
     for interval, writes in parts:
         table = tables.setdefault(interval, OpenInterval.empty(group.geometry))
-        mark_writes(table, writes, ARRAY, group, interval * group.geometry.interval_us)
+        members = members_of(writes, ARRAY, group)
+        mark_writes(table, writes, members, group.geometry, interval * group.geometry.interval_us)
     for table in tables.values():
         table.volumes.by_volume()
 

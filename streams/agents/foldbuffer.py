@@ -17,6 +17,7 @@ from streams.agents.batching import MAX_WRITES
 from streams.agents.buffer import WriteBuffer
 from streams.agents.folding import fold_seconds, packed
 from streams.agents.parcels import Parcel
+from streams.model.batchmembers import members_of
 from streams.model.groups import Definition
 from streams.model.intervals import US
 from streams.model.marking import mark_writes
@@ -139,11 +140,12 @@ class FoldBuffer:
             self._unfoldable.add(writes.take(unfoldable))
             writes = writes.take(~unfoldable)
         writes = replace(writes, discard=None)
-        fine = Screen(np.zeros(len(writes), np.int8))
+        fine = Screen.of(writes)
         for window, rows in by_interval(writes, fine, self._length_us):
             content = self._windows.setdefault(window, OpenInterval(SlotBytes(1)))  # it lies in one slot
             mine = writes if len(rows) == len(writes) else writes.take(rows)
-            mark_writes(content, mine, self._array, self._definition, window * self._length_us)
+            members = members_of(mine, self._array, self._definition)
+            mark_writes(content, mine, members, self._definition.geometry, window * self._length_us)
         track_bytes = self._definition.geometry.track_bytes
         self._more_tracks += 2 * len(writes) + int(writes.length_bytes.sum(dtype=np.float64) / track_bytes)
         # Twice: else tables that are nearly full would be counted again with every batch.
@@ -156,7 +158,7 @@ class FoldBuffer:
         # As if it had arrived with its last write: what is too late or too early is seen when it does arrive.
         screen = stateless(writes, last_us, first_us, self._definition.geometry)
         found: NDArray[np.bool_] = screen.verdicts != 0
-        for _, refused in check_members(writes, self._array, self._definition):
+        for _, refused in check_members(writes, members_of(writes, self._array, self._definition)):
             found |= refused
         if writes.discard is not None:
             found |= writes.discard

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from streams.model.portable import bitmap_of_tracks
 from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of, spread
 
 __all__ = ["PART_TRACKS", "BitTable"]
@@ -67,7 +68,7 @@ class BitTable:
         self._add(first[row] + within.astype(np.uint64))
 
     def add_ascending(self, ordered: Tracks) -> None:
-        """Sets the bits of tracks that ascend; one may be there more than once."""
+        """Sets the bits of tracks that ascend, each there once."""
         if not len(ordered):
             return
         if ordered[-1] < _WORD:
@@ -194,11 +195,10 @@ class BitTable:
         return f"BitTable({len(self)} tracks)"
 
     def _add(self, tracks: Tracks) -> None:
-        self.add_ascending(np.sort(tracks))
+        self.add_ascending(np.unique(tracks))
 
     def _add_low(self, word: int, ordered: Tracks) -> None:
-        # pyroaring takes the buffer of an array.array at once; numpy arrays it walks element by element.
-        self._add_bits(word, BitMap(array("I", ordered.astype(np.uint32).tobytes())))
+        self._add_bits(word, bitmap_of_tracks(ordered.astype(np.uint32)))
 
     def _add_runs(self, first: Tracks, last: Tracks) -> None:
         for start in range(0, len(first), _RUNS_AT_ONCE):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.batchmembers import members_of
 from streams.model.bittable import BitTable
 from streams.model.intervals import US, intervals_of
 from streams.model.marking import mark_fold, mark_writes
@@ -193,18 +194,29 @@ class _Feeder:
         array = self._body.origin.array
         if len(rows) < len(writes):
             writes = writes.take(rows)
-        for reason, faulty in check_members(writes, array, definition):
+        members = members_of(writes, array, definition)
+        for reason, faulty in check_members(writes, members):
             screen.refuse(rows[faulty], reason)
-        sound = screen.verdicts[rows] == 0
-        if not sound.all():
-            writes = writes.take(sound)
-        inside = collected(writes.time_us, self._group.windows_in(self._group.span_of(interval)))
-        if not inside.all():
-            self._uncollected(len(writes) - int(inside.sum()))
-            writes = writes.take(inside)
-        written, outside = mark_writes(table, writes, array, definition, start_us)
+        belonging = self._belonging(writes, rows, screen, interval)
+        if belonging is not None:
+            writes = writes.take(belonging)
+            members = members_of(writes, array, definition)
+        written, outside = mark_writes(table, writes, members, definition.geometry, start_us)
         self._uncollected(outside)
         return written
+
+    def _belonging(
+        self, writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, interval: int
+    ) -> NDArray[np.bool_] | None:
+        """Which of the writes are fine and fall into a time of collection; None where all do."""
+        span = self._group.span_of(interval)
+        windows = self._group.windows_in(span)
+        if screen.clean and windows == [span]:
+            return None
+        sound: NDArray[np.bool_] = screen.verdicts[rows] == 0
+        inside = collected(writes.time_us, windows)
+        self._uncollected(int(np.count_nonzero(sound & ~inside)))
+        return sound & inside
 
     def _times_us(self) -> tuple[int, int]:
         return self._message.append_us, self._body.origin.watermark_us

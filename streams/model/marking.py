@@ -6,57 +6,54 @@ short.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.batchmembers import BatchMembers
 from streams.model.counts import sum_by_group
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import Fold
 from streams.model.opentable import OpenInterval, slot_of
 from streams.model.tracks import Extents, clip_extents, track_spans
 from streams.model.volumetables import VolumeTable
-from streams.model.writes import Codes, WriteBatch, volume_id
+from streams.model.writes import Codes, WriteBatch
 
 __all__ = ["mark_fold", "mark_writes"]
-
-Members = Mapping[int, Member]
-"""The members of a definition by their code in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """What a group takes of some writes: extents that cover it, with the codes of their volumes.
 
-    `inside` says of every write whether anything of it is taken, `inside_bytes` how much.
+    `inside` says of every write whether anything of it is taken (None: of all), `inside_bytes` how much.
     """
 
     codes: Codes
     offset_bytes: Extents
     length_bytes: Extents
-    inside: NDArray[np.bool_]
+    inside: NDArray[np.bool_] | None
     inside_bytes: Extents
 
     @property
     def writes(self) -> int:
         """How many writes are taken."""
-        return int(np.count_nonzero(self.inside))
+        return len(self.inside_bytes) if self.inside is None else int(np.count_nonzero(self.inside))
 
 
 def mark_writes(
-    interval: OpenInterval, writes: WriteBatch, array: str, definition: Definition, start_us: int
+    interval: OpenInterval, writes: WriteBatch, members: BatchMembers, geometry: Geometry, start_us: int
 ) -> tuple[int, int]:
-    """Puts writes, all inside the interval and known to the definition, into the interval.
+    """Puts writes, all inside the interval that starts at `start_us`, into it.
 
-    Returns how many writes counted, discards aside, and how many rows of either kind lie outside the extents
-    that the group takes of their volume.
+    `members` are those of the writes; the definition has all of them. Returns how many writes counted,
+    discards aside, and how many rows of either kind lie outside the extents that the group takes of their
+    volume.
     """
     if not len(writes):
         return 0, 0
-    members, geometry = _members(writes, array, definition), definition.geometry
     outside = 0
     if writes.discard is not None:
         discards = writes.take(writes.discard)
@@ -100,12 +97,7 @@ def _count_slot(
         interval.slots.add(first, written_bytes)
 
 
-def _members(writes: WriteBatch, array: str, definition: Definition) -> Members:
-    used = np.flatnonzero(np.bincount(writes.volume_codes)).tolist()
-    return {code: definition.by_id[volume_id(array, writes.volumes[code])] for code in used}
-
-
-def _discard(interval: OpenInterval, discards: WriteBatch, members: Members, geometry: Geometry) -> int:
+def _discard(interval: OpenInterval, discards: WriteBatch, members: BatchMembers, geometry: Geometry) -> int:
     """Counts discards; how many lie inside the extents."""
     taken = _take(discards, members)
     interval.discards += taken.writes
@@ -114,22 +106,24 @@ def _discard(interval: OpenInterval, discards: WriteBatch, members: Members, geo
     return taken.writes
 
 
-def _mark_tracks(interval: OpenInterval, taken: _Taken, members: Members, geometry: Geometry) -> None:
-    filled = taken.length_bytes > 0
-    codes = taken.codes if filled.all() else taken.codes[filled]
-    numbers = np.zeros(max(members) + 1, np.int64)
-    for code, member in members.items():
-        numbers[code] = interval.volumes.number(member.id)
+def _mark_tracks(interval: OpenInterval, taken: _Taken, members: BatchMembers, geometry: Geometry) -> None:
+    if not len(taken.length_bytes):
+        return
+    codes = taken.codes if taken.length_bytes.min() else taken.codes[taken.length_bytes > 0]
+    numbers = np.array([interval.volumes.number(volume) for volume in members.ids], np.uint64)
     spans = track_spans(taken.offset_bytes, taken.length_bytes, geometry.track_bytes)
-    interval.volumes.mark(numbers[codes], *spans)
+    interval.volumes.mark(members.by_code(numbers).take(codes), *spans)
 
 
-def _count_volumes(interval: OpenInterval, writes: WriteBatch, taken: _Taken, members: Members) -> None:
-    codes, size = writes.volume_codes, max(members) + 1
-    counts = np.bincount(codes if taken.inside.all() else codes[taken.inside], minlength=size)
-    sizes_bytes = sum_by_group(codes, taken.inside_bytes, size)
-    for code, member in members.items():
-        interval.volumes.count(member.id, int(counts[code]), int(sizes_bytes[code]))
+def _count_volumes(interval: OpenInterval, writes: WriteBatch, taken: _Taken, members: BatchMembers) -> None:
+    codes, size = writes.volume_codes, int(members.codes[-1]) + 1
+    counts = members.writes
+    if taken.inside is not None or len(writes) < members.rows:
+        inside = codes if taken.inside is None else codes[taken.inside]
+        counts = np.bincount(inside, minlength=size)[members.codes]
+    sizes_bytes = sum_by_group(codes, taken.inside_bytes, size)[members.codes]
+    for volume, count, size_bytes in zip(members.ids, counts.tolist(), sizes_bytes.tolist(), strict=True):
+        interval.volumes.count(volume, count, size_bytes)
 
 
 def _count_slots(
@@ -146,12 +140,13 @@ def _count_slots(
     interval.slots.add_rows(slots, taken.inside_bytes)
 
 
-def _take(writes: WriteBatch, members: Members) -> _Taken:
+def _take(writes: WriteBatch, members: BatchMembers) -> _Taken:
     """The writes as far as the group takes them; of most volumes it takes all."""
     codes, offset, length = writes.volume_codes, writes.offset_bytes, writes.length_bytes
-    limits = {code: member.extents for code, member in members.items() if member.extents is not None}
+    found = zip(members.codes.tolist(), members.members, strict=True)
+    limits = {code: member.extents for code, member in found if member and member.extents is not None}
     if not limits:
-        return _Taken(codes, offset, length, np.ones(len(writes), np.bool_), length)
+        return _Taken(codes, offset, length, None, length)
     limited = np.isin(codes, list(limits))
     inside, inside_bytes = ~limited, np.where(limited, 0, length).astype(np.uint64)
     pieces = [(codes[inside], offset[inside], length[inside].astype(np.uint64))]

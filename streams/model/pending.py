@@ -12,6 +12,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.portable import heads
+
 __all__ = ["MAX_TRACK", "MAX_VOLUMES", "PendingTracks"]
 
 MAX_TRACK = (1 << 40) - 1
@@ -22,59 +24,60 @@ MAX_VOLUMES = 1 << 24
 
 _VOLUME = np.uint64(40)
 _TRACK = np.uint64(MAX_TRACK)
-_FEWEST = 4_096
+_FEWEST = 2_048
 _MOST = 1 << 20
-_MOST_ARRAYS = 64
 _HELD_PER_PENDING = 4  # what waits takes 8 B a track: 2 B for each track that is marked already
 
 Tracks = NDArray[np.uint64]
-Numbers = NDArray[np.int64]
+Numbers = NDArray[np.uint64]
 
 
 class PendingTracks:
     """Tracks of volumes that go by numbers, in any order. `len` counts them as often as they wait."""
 
-    __slots__ = ("_count", "_keys")
+    __slots__ = ("_count", "_keys", "_most")
 
     def __init__(self) -> None:
-        self._keys: list[Tracks] = []
+        self._keys: Tracks = np.empty(0, np.uint64)
         self._count = 0
+        self._most = _FEWEST
 
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def full(self) -> bool:
+        """Whether it is time to take them."""
+        return self._count >= self._most
+
     def add(self, volumes: Numbers, tracks: Tracks) -> None:
         """Adds the track `tracks[i]` of the volume `volumes[i]` for every row."""
-        keys = volumes.astype(np.uint64)
-        keys <<= _VOLUME
+        start, end = self._count, self._count + len(tracks)
+        if end > len(self._keys):
+            grown = np.empty(max(end, min(2 * end, self._most)), np.uint64)
+            grown[:start] = self._keys[:start]
+            self._keys = grown
+        keys = self._keys[start:end]
+        np.left_shift(volumes, _VOLUME, out=keys)
         keys |= tracks
-        self._keys.append(keys)
-        self._count += len(keys)
-        if len(self._keys) > _MOST_ARRAYS:  # many messages of few writes, often to the same tracks
-            self._join()
-
-    def enough(self, held_tracks: int) -> bool:
-        """Whether it is time to take them, where the tables hold `held_tracks` tracks already.
-
-        The more there are, the less one costs, yet what waits stays small against what is marked.
-        """
-        return self._count >= min(max(_FEWEST, held_tracks // _HELD_PER_PENDING), _MOST)
+        self._count = end
 
     def take(self) -> Iterator[tuple[int, Tracks]]:
         """All that waited: of each volume its tracks, ascending, each once."""
         if not self._count:
             return
-        keys = self._join()
-        self._keys, self._count = [], 0
-        volumes, tracks = keys >> _VOLUME, keys & _TRACK
-        edges = [0, *(np.flatnonzero(volumes[1:] != volumes[:-1]) + 1).tolist(), len(keys)]
-        for start, end in pairwise(edges):
-            yield int(volumes[start]), tracks[start:end]
-
-    def _join(self) -> Tracks:
-        """Makes one ascending array of all that waits, each track once."""
-        keys: Tracks = np.concatenate(self._keys)
+        keys = self._keys[: self._count]
+        self._count = 0
         keys.sort()
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-        self._keys, self._count = [keys], len(keys)
-        return keys
+        keys = keys[heads(keys)]
+        volumes = keys >> _VOLUME
+        keys &= _TRACK
+        for start, end in pairwise([*heads(volumes).tolist(), len(keys)]):
+            yield int(volumes[start]), keys[start:end]
+
+    def allow(self, held_tracks: int) -> None:
+        """Lets as many wait as suits tables that hold so many tracks already.
+
+        The more there are, the less one costs, yet what waits stays small against what is marked.
+        """
+        self._most = min(max(_FEWEST, held_tracks // _HELD_PER_PENDING), _MOST)

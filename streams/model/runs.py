@@ -1,8 +1,8 @@
 """Runs of tracks to Roaring bitmaps and back, whole columns at a time.
 
 A run costs the same however long it is, so that neither a few long writes nor many of medium length are
-ever written out track by track. The way in is Roaring's portable format, in which a bitmap of runs is a few
-columns of 16-bit numbers; the way back finds where runs begin and end by moving the bitmap by one track.
+ever written out track by track. The way in is Roaring's portable format (`streams.model.portable`); the way
+back finds where runs begin and end by moving the bitmap by one track.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from streams.model.portable import bitmap_of_runs, heads
+
 __all__ = ["bitmaps_of_runs", "merged_runs", "overlaps", "runs_of", "spread"]
 
 Tracks = NDArray[np.uint64]
@@ -21,8 +23,6 @@ Places = NDArray[np.int64]
 
 _LOW = np.uint64(0xFFFF)
 _CONTAINER_BITS = np.uint64(16)
-_WITH_RUNS = 12_347  # first number of a portable bitmap that has runs
-_FEWEST_WITH_OFFSETS = 4
 
 
 def merged_runs(first: Tracks, last: Tracks) -> tuple[Tracks, Tracks]:
@@ -59,8 +59,8 @@ def bitmaps_of_runs(first: Tracks, last: Tracks) -> Iterator[tuple[int, BitMap]]
     end = np.where(within == counts[row] - 1, (last & _LOW)[row], _LOW).astype(np.uint16)
     word = container >> _CONTAINER_BITS
     key = (container & _LOW).astype(np.uint16)
-    for low, high in pairwise([*_heads(word).tolist(), len(word)]):
-        yield int(word[low]), BitMap.deserialize(_portable(key[low:high], start[low:high], end[low:high]))
+    for low, high in pairwise([*heads(word).tolist(), len(word)]):
+        yield int(word[low]), bitmap_of_runs(key[low:high], start[low:high], end[low:high])
 
 
 def runs_of(bits: BitMap) -> tuple[Tracks, Tracks]:
@@ -74,30 +74,3 @@ def spread(counts: Places) -> tuple[Places, Places]:
     """For rows that make `counts` pieces each: the row of every piece, and its number within the row."""
     row = np.repeat(np.arange(len(counts)), counts)
     return row, np.arange(len(row)) - (np.cumsum(counts) - counts)[row]
-
-
-def _heads(ordered: NDArray[np.uint64] | NDArray[np.uint16]) -> Places:
-    """Where each stretch of equal values begins."""
-    return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-
-
-def _portable(key: NDArray[np.uint16], start: NDArray[np.uint16], end: NDArray[np.uint16]) -> bytes:
-    """The bytes of a bitmap of runs `start..end` in containers `key`, in order."""
-    heads = _heads(key)
-    count = len(heads)
-    length = end.astype(np.int64) - start
-    runs = np.diff(heads, append=len(key))
-    body = np.empty(count + 2 * len(key), "<u2")
-    places = np.arange(count) + 2 * heads  # where each container begins, in 16-bit numbers
-    body[places] = runs
-    pairs = np.repeat(np.arange(1, count + 1), runs) + 2 * np.arange(len(key))
-    body[pairs] = start
-    body[pairs + 1] = length
-    descriptions = np.empty((count, 2), "<u2")
-    descriptions[:, 0] = key[heads]
-    descriptions[:, 1] = np.add.reduceat(length + 1, heads) - 1
-    with_runs = ((1 << count) - 1).to_bytes(-(-count // 8), "little")
-    head = (_WITH_RUNS | (count - 1) << 16).to_bytes(4, "little") + with_runs + descriptions.tobytes()
-    if count >= _FEWEST_WITH_OFFSETS:
-        head += (len(head) + 4 * count + 2 * places).astype("<u4").tobytes()
-    return head + body.tobytes()

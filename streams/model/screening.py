@@ -13,10 +13,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.model.groups import MAX_INTERVALS, Definition, Geometry
+from streams.model.batchmembers import BatchMembers
+from streams.model.groups import MAX_INTERVALS, Geometry
 from streams.model.intervals import US, Span
 from streams.model.messages import Fold
-from streams.model.writes import Codes, WriteBatch, volume_id
+from streams.model.writes import WriteBatch
 
 __all__ = [
     "REASONS",
@@ -62,17 +63,27 @@ _MAX_TRACKS = 1 << 35
 
 @dataclass(slots=True)
 class Screen:
-    """One verdict for each write of a message: 0 is fine, else the number of a reason."""
+    """One verdict for each write of a message: 0 is fine, else the number of a reason.
+
+    While `clean` no write is refused; most messages stay so, and nobody need look at a column of zeros.
+    """
 
     verdicts: NDArray[np.int8]
+    clean: bool = True
+
+    @classmethod
+    def of(cls, writes: WriteBatch) -> Screen:
+        """The screen that lets all pass."""
+        return cls(np.zeros(len(writes), np.int8))
 
     def refuse(self, rows: NDArray[np.int64] | NDArray[np.bool_], reason: str) -> None:
         """Marks rows as refused."""
         self.verdicts[rows] = _CODES[reason]
+        self.clean = False
 
     def refused(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Each reason that occurred, in a fixed order, with the mask of its writes."""
-        if not self.verdicts.any():
+        if self.clean:
             return
         for code in np.unique(self.verdicts).tolist():
             if code:
@@ -84,22 +95,24 @@ def stateless(writes: WriteBatch, append_us: int, watermark_us: int, geometry: G
 
     `append_us` and `watermark_us` are those of the message.
     """
-    screen = Screen(np.zeros(len(writes), np.int8))
+    screen = Screen.of(writes)
     if not len(writes):
         return screen
     # Most batches have nothing to refuse; their extremes say so for less than a column of verdicts costs.
     limit_us = append_us + geometry.max_clock_ahead_seconds * US
-    if int(writes.time_us.max()) > limit_us:
+    first_us, last_us = int(writes.time_us.min()), int(writes.time_us.max())
+    if last_us > limit_us:
         screen.refuse(writes.time_us > limit_us, "ahead-of-clock")
-    if int(writes.time_us.min()) < 0:
+    if first_us < 0:
         screen.refuse(writes.time_us < 0, "before-1970")
     earliest_us = _earliest_us(watermark_us, geometry)
-    if int(writes.time_us.min()) < earliest_us:
+    if first_us < earliest_us:
         screen.refuse((writes.time_us < earliest_us) & (screen.verdicts == 0), "scattered")
     longest = int(writes.length_bytes.max())
     if longest > _MAX_LENGTH or int(writes.offset_bytes.max()) + longest > int(_EXTENT_END):
         _refuse_extents(writes, screen)
-    _refuse_widest(writes, screen, geometry)
+    if longest * len(writes) > _MAX_TRACKS * geometry.track_bytes:
+        _refuse_widest(writes, screen, geometry)
     return screen
 
 
@@ -118,8 +131,6 @@ def _refuse_extents(writes: WriteBatch, screen: Screen) -> None:
 def _refuse_widest(writes: WriteBatch, screen: Screen, geometry: Geometry) -> None:
     """Refuses the longest writes of a message that would mark more than it may; the others stay."""
     limit_bytes = _MAX_TRACKS * geometry.track_bytes
-    if int(writes.length_bytes.max()) * len(writes) <= limit_bytes:
-        return
     marking = screen.verdicts == 0
     if writes.discard is not None and not geometry.discards_mark:
         marking &= ~writes.discard
@@ -133,10 +144,10 @@ def by_interval(
     writes: WriteBatch, screen: Screen, interval_us: int
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """`(interval, rows)` of the writes that are fine so far, in order of time."""
-    rows = np.flatnonzero(screen.verdicts == 0) if screen.verdicts.any() else np.arange(len(writes))
+    rows = np.arange(len(writes)) if screen.clean else np.flatnonzero(screen.verdicts == 0)
     if not len(rows):
         return
-    times_us = writes.time_us[rows]
+    times_us = writes.time_us if screen.clean else writes.time_us[rows]
     first, last = (int(edge_us) // interval_us for edge_us in (times_us.min(), times_us.max()))
     if first == last:
         yield first, rows
@@ -148,30 +159,17 @@ def by_interval(
         yield int(index[start]), rows[start:end]
 
 
-def check_members(
-    writes: WriteBatch, array: str, definition: Definition
-) -> list[tuple[str, NDArray[np.bool_]]]:
+def check_members(writes: WriteBatch, found: BatchMembers) -> list[tuple[str, NDArray[np.bool_]]]:
     """Writes to unknown volumes or beyond a declared size: each reason that occurs, with their mask."""
     if not len(writes):
         return []
-    codes = writes.volume_codes
-    used = _used(codes, len(writes.volumes))
-    members = [definition.by_id.get(volume_id(array, writes.volumes[code])) for code in used.tolist()]
-    sizes = np.zeros(int(used[-1]) + 1, np.uint64)
-    sizes[used] = [member.volume_bytes or 1 << 63 if member else 0 for member in members]
+    sizes = np.array([member.volume_bytes or 1 << 63 if member else 0 for member in found.members], np.uint64)
     ends = writes.offset_bytes + writes.length_bytes
-    if None not in members and ends.max() <= sizes[used].min():
+    if ends.max() <= sizes.min() and None not in found.members:
         return []
-    limits = sizes[codes]
+    limits = found.by_code(sizes)[writes.volume_codes]
     faults = {"unknown-volume": limits == 0, "beyond-volume": (ends > limits) & (limits > 0)}
     return [(reason, mask) for reason, mask in faults.items() if mask.any()]
-
-
-def _used(codes: Codes, volumes: int) -> NDArray[np.intp]:
-    """The codes that occur: a message may name many volumes and spread its writes over many intervals."""
-    if volumes > len(codes):
-        return np.unique(codes).astype(np.intp)
-    return np.flatnonzero(np.bincount(codes))
 
 
 def collected(time_us: NDArray[np.int64], windows: Sequence[Span]) -> NDArray[np.bool_]:

@@ -47,7 +47,8 @@ class SlotBytes:
     def add(self, slot: int, size_bytes: int) -> None:
         """Adds bytes to one slot."""
         if self._known and size_bytes:
-            self._filled()[slot] = min(int(self._filled()[slot]) + size_bytes, MAX_COUNT)
+            slots = self._filled()
+            slots[slot] = min(int(slots[slot]) + size_bytes, MAX_COUNT)
 
     def add_rows(self, slots: NDArray[np.int64], sizes_bytes: NDArray[np.integer]) -> None:
         """Adds `sizes_bytes[i]` to `slots[i]` for every row."""

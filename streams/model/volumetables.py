@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from streams.model.bittable import BitTable
 from streams.model.counts import add_known
 from streams.model.pending import MAX_TRACK, MAX_VOLUMES, PendingTracks
-from streams.model.runs import spread
+from streams.model.portable import heads
 
 __all__ = ["VolumeTable", "VolumeTables"]
 
-_LONGEST_WAITING = 8  # longer writes are marked at once, as runs
+_LONGEST_WAITING = 8  # tracks behind the first; longer writes are marked at once
 
 Tracks = NDArray[np.uint64]
-Numbers = NDArray[np.int64]
+Numbers = NDArray[np.uint64]
 
 
 @dataclass(slots=True)
@@ -56,8 +56,9 @@ class VolumeTables:
 
     def number(self, volume: str) -> int:
         """The number of a volume, given on first use."""
-        number = self._numbers.setdefault(volume, len(self._tables))
-        if number == len(self._tables):
+        number = self._numbers.get(volume)
+        if number is None:
+            number = self._numbers[volume] = len(self._tables)
             self._tables.append(VolumeTable())
         return number
 
@@ -85,17 +86,21 @@ class VolumeTables:
         if not len(numbers):
             return
         extra = last - first
-        if not extra.any() and last.max() <= MAX_TRACK and len(self._tables) <= MAX_VOLUMES:
-            self._wait(numbers, first)
-            return
-        now = (extra > _LONGEST_WAITING) | (last > MAX_TRACK) | (numbers >= MAX_VOLUMES)
-        self._mark_now(numbers[now], first[now], last[now])
-        row, within = spread(extra[~now].astype(np.int64) + 1)
-        self._wait(numbers[~now][row], first[~now][row] + within.astype(np.uint64))
+        if extra.max() > _LONGEST_WAITING or last.max() > MAX_TRACK or len(self._tables) > MAX_VOLUMES:
+            now = (extra > _LONGEST_WAITING) | (last > MAX_TRACK) | (numbers >= MAX_VOLUMES)
+            self._mark_now(numbers[now], first[now], last[now])
+            numbers, first, extra = numbers[~now], first[~now], extra[~now]
+        self._wait(numbers, first, extra)
 
-    def _wait(self, numbers: Numbers, tracks: Tracks) -> None:
-        self._pending.add(numbers, tracks)
-        if self._pending.enough(self._held_tracks):
+    def _wait(self, numbers: Numbers, first: Tracks, extra: Tracks) -> None:
+        """Lets the tracks `first[i]` to `first[i] + extra[i]` wait, for every row."""
+        self._pending.add(numbers, first)
+        rows, step = np.flatnonzero(extra != 0), 1  # few writes touch a second track, fewer a third
+        while len(rows):
+            self._pending.add(numbers[rows], first[rows] + np.uint64(step))
+            step += 1
+            rows = rows[extra[rows] >= step]
+        if self._pending.full:
             self._settle()
 
     def _settle(self) -> None:
@@ -104,12 +109,12 @@ class VolumeTables:
             self._held_tracks -= len(table)
             table.add_ascending(tracks)
             self._held_tracks += len(table)
+        self._pending.allow(self._held_tracks)
 
     def _mark_now(self, numbers: Numbers, first: Tracks, last: Tracks) -> None:
         order = np.argsort(numbers, kind="stable")
         numbers, first, last = numbers[order], first[order], last[order]
-        edges = np.flatnonzero(np.diff(numbers, prepend=-1))
-        for start, end in pairwise([*edges.tolist(), len(numbers)]):
+        for start, end in pairwise([*heads(numbers).tolist(), len(numbers)]):
             table = self._tables[int(numbers[start])].tracks
             self._held_tracks -= len(table)
             table.mark(first[start:end], last[start:end])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.model.batchmembers import members_of
 from streams.model.bittable import BitTable
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.marking import mark_fold, mark_writes
@@ -57,6 +58,10 @@ def empty():
     return OpenInterval.empty(definition().geometry)
 
 
+def mark(table, writes, chosen):
+    return mark_writes(table, writes, members_of(writes, "a", chosen), chosen.geometry, START)
+
+
 def by_hand(rows, extents, *, discards_mark):
     """Tracks, writes and bytes of each volume, bytes by slot, discards, and rows outside the extents."""
     tracks, counts, sizes, slots, others = {}, Counter(), Counter(), [0] * 5, Counter()
@@ -83,7 +88,7 @@ def by_hand(rows, extents, *, discards_mark):
 @given(writes, st.sampled_from([None, PIECES]), st.booleans())
 def test_writes_are_marked_and_counted_byte_by_byte(rows, extents, discards_mark):
     table, chosen = empty(), definition(extents, discards_mark=discards_mark)
-    found = mark_writes(table, batch(rows), "a", chosen, START)
+    found = mark(table, batch(rows), chosen)
     tracks, counts, sizes, slots, others = by_hand(rows, extents, discards_mark=discards_mark)
     assert found == (others["written"], others["outside"])
     assert table.discards == others["discards"]
@@ -97,10 +102,10 @@ def test_writes_are_marked_and_counted_byte_by_byte(rows, extents, discards_mark
 @given(writes, st.integers(1, 5))
 def test_batches_add_up(rows, size):
     whole, parts = empty(), empty()
-    mark_writes(whole, batch(rows), "a", definition(), START)
+    mark(whole, batch(rows), definition())
     for first in range(0, len(rows), size):
         piece = rows[first : first + size]
-        mark_writes(parts, batch(piece), "a", definition(), START)
+        mark(parts, batch(piece), definition())
     assert parts.volumes.by_volume() == whole.volumes.by_volume()
     assert parts.slots.values() == whole.slots.values()
     assert parts.discards == whole.discards
@@ -108,21 +113,22 @@ def test_batches_add_up(rows, size):
 
 def test_no_write_marks_nothing():
     table = empty()
-    assert mark_writes(table, batch([]), "a", definition(), START) == (0, 0)
+    assert mark(table, batch([]), definition()) == (0, 0)
     assert table.volumes.by_volume() == {}
 
 
 def test_sums_that_a_double_cannot_hold_are_exact():
+    coarse = replace(definition(), geometry=replace(definition().geometry, track_bytes=1 << 20))
     table, wide = empty(), batch([(START, 0, 0, 0, False), (START + 3 * US, 0, 0, 0, False)], discards=False)
     lengths = np.array([(1 << 53) - 1, 2], np.uint64)
-    mark_writes(table, replace(wide, length_bytes=lengths), "a", definition(), START)
+    mark(table, replace(wide, length_bytes=lengths), coarse)
     assert table.volumes.table("a/x").written_bytes == (1 << 53) + 1
     assert table.slots.values() == ((1 << 53) - 1, 2, 0, 0, 0)
 
 
 def test_a_write_of_length_zero_counts_one_write_and_no_track():
     table = empty()
-    mark_writes(table, batch([(START, 0, 512, 0, False)]), "a", definition(), START)
+    mark(table, batch([(START, 0, 512, 0, False)]), definition())
     mine = table.volumes.table("a/x")
     assert (len(mine.tracks), mine.writes, mine.written_bytes) == (0, 1, 0)
 

@@ -256,7 +256,7 @@ def test_a_sparse_group_on_a_huge_volume_stays_small_whatever_came():
     tracks = (64 << 40) // 56_664 - 15 + np.arange(8_000) % 15
     tracemalloc.start()
     interval = OpenInterval.empty(geometry)
-    number = np.array([interval.volumes.number("a/x")])
+    number = np.array([interval.volumes.number("a/x")], np.uint64)
     for track in tracks.astype(np.uint64):
         interval.volumes.mark(number, track[np.newaxis], track[np.newaxis])
         interval.slots.add(0, 4096)

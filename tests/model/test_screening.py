@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.model import screening
+from streams.model.batchmembers import members_of
 from streams.model.bittable import BitTable
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import Fold
@@ -123,18 +123,6 @@ def test_a_batch_of_large_writes_passes():
     assert not stateless(writes, 100 * US, 100 * US, Geometry(track_bytes=512)).verdicts.any()
 
 
-def test_only_names_that_writes_use_are_looked_up(monkeypatch):
-    """Thousands of names times thousands of intervals would be looked up otherwise."""
-    looked_up = []
-    monkeypatch.setattr(
-        screening, "volume_id", lambda array, name: looked_up.append(name) or f"{array}/{name}"
-    )
-    writes = replace(batch((1, 700, 0, 1), (1, 3, 0, 1)), volumes=tuple(f"v{n}" for n in range(1000)))
-    definition = Definition("g", (Member("a", "v3"),), GEOMETRY)
-    assert faults(writes, "a", definition) == ["unknown-volume", None]
-    assert sorted(looked_up) == ["v3", "v700"]
-
-
 def test_writes_and_folds_far_before_their_message_are_refused():
     geometry, watermark_us = Geometry.for_interval(10), 50_000 * US
     earliest = watermark_us - 4096 * 10 * US
@@ -161,7 +149,7 @@ def test_rows_are_split_by_interval_in_order_of_time(times, length):
 def faults(writes, array, definition):
     """The reason against each write."""
     found = [None] * len(writes)
-    for reason, mask in check_members(writes, array, definition):
+    for reason, mask in check_members(writes, members_of(writes, array, definition)):
         for row in np.flatnonzero(mask).tolist():
             assert found[row] is None
             found[row] = reason

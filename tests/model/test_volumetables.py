@@ -25,7 +25,7 @@ def mark(tables: VolumeTables, rows: list[tuple[int, int, int]]) -> None:
     numbers = [tables.number(f"v{volume}") for volume, _, _ in rows]
     first = np.array([track for _, track, _ in rows], np.uint64)
     last = first + np.array([extra for _, _, extra in rows], np.uint64)
-    tables.mark(np.array(numbers, np.int64), first, last)
+    tables.mark(np.array(numbers, np.uint64), first, last)
 
 
 def by_hand(rows):

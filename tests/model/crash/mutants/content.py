@@ -94,8 +94,8 @@ MUTANTS = [
     Mutant(
         "uncollected-writes",
         FEEDING,
-        "            writes = writes.take(inside)\n",
-        "",
+        "        return sound & inside\n",
+        "        return sound\n",
         f"{_LIFE}: writes count only while collection is on",
         seed=24,
     ),
