@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from streams.cli.output import CsvFlag, JsonFlag, layout_of
+from streams.cli.output import CsvFlag, JsonFlag, Layout, layout_of
 from streams.cli.plan_claim import claim_plan, print_claim
+from streams.cli.plan_data import measured_trace
 from streams.cli.plan_knobs import BARE, DATA, DEFAULTS, KNOBS
+from streams.cli.plan_matrix import matrix_plan
 from streams.cli.plan_parameters import Parameters, asked_of_file, read_options, with_options
+from streams.cli.plan_table import print_matrix
+from streams.cli.traces import progress_bar
+from streams.errors import DefinitionError, MissingData, SettingsError
 
 __all__ = ["register"]
 
@@ -78,11 +85,23 @@ def parameters_of(values: dict[str, Any], *, bare: bool = False) -> Parameters:
         raise typer.BadParameter(str(error)) from error
 
 
-def _run(asked: Parameters, layout: Any) -> None:
-    try:
+def _run(asked: Parameters, layout: Layout) -> None:
+    if asked.has_data:
+        with _answering(), progress_bar() as report:
+            matrix = matrix_plan(asked, measured_trace(asked, report), report)
+        print_matrix(matrix, layout)
+        return
+    with _answering():
         claim = claim_plan(asked)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     print_claim(claim, layout)
     if not claim.is_answered:
         raise typer.Exit(_UNANSWERED)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """A question that has no answer is wrong usage: the sentence names the field and the remedy."""
+    try:
+        yield
+    except (ValueError, SettingsError, DefinitionError, MissingData) as error:
+        raise typer.BadParameter(str(error)) from error

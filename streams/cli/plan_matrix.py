@@ -1,0 +1,237 @@
+"""The matrix of plans over measured data: RPO x percentage x mode x cycle x paths, each row with its link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from streams.cli.plan_data import Measured, Progress
+from streams.cli.plan_parameters import Parameters
+from streams.errors import MissingData
+from streams.model.sizing.basis import BASIS_OF, MODES, Mode, block_factor, require_mode, require_written
+from streams.model.sizing.claims import BITS_PER_BYTE
+from streams.model.sizing.cost import MONTH_SECONDS
+from streams.model.sizing.cycledata import require_cycle
+from streams.model.sizing.cycleshare import PiecedUnions
+from streams.model.sizing.exact import exact
+from streams.model.sizing.history import coarsen
+from streams.model.sizing.link import Usable, headroom_ratio, paths_for, planned_paths, usable_per_path
+from streams.model.sizing.matrix import (
+    Ask,
+    ContinuousBasis,
+    CycleBasis,
+    Demand,
+    Kept,
+    ResyncBasis,
+    SynchronousBasis,
+)
+from streams.model.sizing.profiles import Profile, require_profile
+from streams.model.sizing.series import Series
+from streams.model.sizing.windows import lengths_up_to, window_unions
+
+__all__ = ["MatrixPlan", "OnPaths", "Row", "matrix_plan"]
+
+_RPO_SECONDS = (Fraction(900),)
+_PERCENTS = (Fraction(100), Fraction(99), Fraction(95), Fraction(90))
+_RESYNC_SECONDS = Fraction(3600)
+_MOST_CELLS = 1 << 24
+_LATE = 4  # times the RPO: longer cycles than that are cut into pieces
+_GB = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class OnPaths:
+    """What so many paths do for a demand; no headroom where no need is known."""
+
+    paths: int
+    headroom_ratio: float | None
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A demand on a link: payload now and planned, paths for both, and what given numbers of paths do.
+
+    None where there is no line rate, or nothing is enough.
+    """
+
+    demand: Demand
+    need_bits_per_second: Fraction | None
+    planned_bits_per_second: Fraction | None
+    paths_now: int | None
+    paths_planned: int | None
+    fits_journal: bool | None
+    cost_per_month: Fraction | None
+    on_paths: tuple[OnPaths, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixPlan:
+    """All rows, what they rest on, and why modes that the data cannot tell are missing."""
+
+    asked: Parameters
+    measured: Measured
+    usable: Usable | None
+    block_bytes: int
+    rows: tuple[Row, ...]
+    left_out: Mapping[str, str]
+
+
+def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> MatrixPlan:
+    """Every combination of what was asked.
+
+    Raises:
+        ValueError: a value that cannot be, such as a cycle shorter than the base interval.
+        MissingData: a mode was asked for whose bytes were not captured.
+    """
+    profile = require_profile(asked.profile) if asked.profile else None
+    modes, left_out = _modes(asked, profile, measured)
+    usable = usable_per_path(asked.path) if asked.path_bits_per_second else None
+    block = asked.block_bytes or (profile.block_bytes if profile else None)
+    needs_sets = any(BASIS_OF[mode] == "unique" for mode in modes)
+    factor = block_factor("bitmap_resync", measured.track_bytes, block) if needs_sets else 1
+    block_bytes = measured.track_bytes * factor
+    data = _Data(asked, measured, profile, block_bytes)
+    jobs = list(data.jobs(modes))
+    rows: list[Row] = []
+    for done, job in enumerate(jobs):
+        report("planning", done, len(jobs))
+        rows += [_row(demand, kept, asked, usable) for demand, kept in job()]
+    report("planning", len(jobs), len(jobs))
+    return MatrixPlan(asked, measured, usable, block_bytes, tuple(rows), left_out)
+
+
+_Judge = Callable[[Fraction], Kept]
+_Found = Iterator[tuple[Demand, _Judge]]
+
+
+class _Data:
+    """The bases of all modes, made when first needed, and the jobs over them."""
+
+    def __init__(
+        self, asked: Parameters, measured: Measured, profile: Profile | None, block_bytes: int
+    ) -> None:
+        self._asked, self._measured, self._profile = asked, measured, profile
+        self._rpos = asked.rpo_seconds or _RPO_SECONDS
+        self._percents = asked.percents or _PERCENTS
+        self._histories = [coarsen(h, block_bytes // h.track_bytes) for h in measured.histories]
+        self._unions: PiecedUnions | None = None
+
+    def jobs(self, modes: Sequence[Mode]) -> Iterator[Callable[[], _Found]]:
+        """What there is to do, in the order of the rows."""
+        for mode in modes:
+            match mode:
+                case "continuous":
+                    for rpo in self._rpos:
+                        yield partial(self._continuous, rpo)
+                case "synchronous":
+                    yield self._synchronous
+                case "bitmap_resync":
+                    yield self._resync
+                case _:
+                    for rpo in self._rpos:
+                        for cycle in self._cycles(rpo):
+                            for percent in self._percents:
+                                yield partial(self._cycle, Ask(mode, rpo, percent, cycle))
+
+    def _continuous(self, rpo: Fraction) -> _Found:
+        basis = ContinuousBasis(self._series())
+        for demand in basis.demands(rpo, self._percents):
+            yield demand, partial(basis.kept, demand.ask)
+
+    def _synchronous(self) -> _Found:
+        yield SynchronousBasis(self._series()).demand(), lambda _: Kept(None)
+
+    def _resync(self) -> _Found:
+        size = sum(history.union_bytes() for history in self._histories)
+        basis = ResyncBasis(size, self._asked.resync_seconds or _RESYNC_SECONDS)
+        yield basis.demand(), basis.kept
+
+    def _cycle(self, ask: Ask) -> _Found:
+        self._unions = self._unions or self._windows()
+        basis = CycleBasis(self._unions, float(self._asked.apply_seconds or 0))
+        yield basis.demand(ask), partial(basis.kept, ask)
+
+    def _cycles(self, rpo: Fraction) -> Sequence[Fraction]:
+        """The asked cycles, the profile's, or the base interval and its doubles that leave time to ship."""
+        grid, apply = self._measured.grid, self._asked.apply_seconds or 0
+        if self._asked.cycle_seconds:
+            for cycle in self._asked.cycle_seconds:
+                require_cycle(grid, float(cycle))
+                if self._profile:
+                    self._profile.cycle(int(cycle))
+            return self._asked.cycle_seconds
+        if self._profile and self._profile.cycle_seconds:
+            require_cycle(grid, self._profile.cycle_seconds)
+            return (Fraction(self._profile.cycle_seconds),)
+        doubles = [Fraction(grid.interval_seconds)]
+        while 2 * doubles[-1] + apply < rpo and 2 * doubles[-1] <= grid.seconds:
+            doubles.append(2 * doubles[-1])
+        return doubles
+
+    def _windows(self) -> PiecedUnions:
+        grid = self._measured.grid
+        longest = max([_LATE * rpo for rpo in self._rpos] + [2 * c for c in self._asked.cycle_seconds])
+        lengths = lengths_up_to(grid, longest)
+        most = max(_MOST_CELLS // len(grid), 1)
+        return PiecedUnions.of(window_unions(self._histories, lengths[:most]))
+
+    def _series(self) -> Series:
+        if self._measured.series is None:
+            raise MissingData("the bytes written were not captured")
+        return self._measured.series
+
+
+def _modes(
+    asked: Parameters, profile: Profile | None, measured: Measured
+) -> tuple[tuple[Mode, ...], dict[str, str]]:
+    """The modes asked for; else the profile's; else all that the data can tell, and why not the others."""
+    has_slots = measured.series is not None
+    if asked.modes or profile:
+        chosen = tuple(map(require_mode, asked.modes)) or ((profile.mode,) if profile else ())
+        for mode in chosen:
+            require_written(mode, has_slots=has_slots)
+        return chosen, {}
+    left_out: dict[str, str] = {}
+    for mode in MODES:
+        try:
+            require_written(mode, has_slots=has_slots)
+        except MissingData as error:
+            left_out[mode] = str(error)
+    return tuple(mode for mode in MODES if mode not in left_out), left_out
+
+
+def _row(demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None) -> Row:
+    rate, gives = demand.bits_per_second, None if usable is None else usable.bits_per_second
+    need = None if rate is None else asked.reduction.shipped(rate)
+    planned = None if need is None or gives is None else planned_paths(need, gives, asked.margins)
+    fits = None
+    if asked.journal_bytes is not None and demand.buffer_bytes is not None:
+        fits = demand.buffer_bytes <= asked.journal_bytes
+    on_paths: list[OnPaths] = []
+    for paths in asked.paths if gives is not None else ():
+        link = paths * (gives or Fraction(0))
+        left = None if need is None else headroom_ratio(need, 1, link)
+        on_paths.append(OnPaths(paths, left, judge(asked.reduction.carried(link))))
+    return Row(
+        demand=demand,
+        need_bits_per_second=need,
+        planned_bits_per_second=None if need is None else need * asked.margins.factor,
+        paths_now=None if need is None or gives is None else paths_for(need, gives),
+        paths_planned=planned,
+        fits_journal=fits,
+        cost_per_month=_cost(planned, demand, asked),
+        on_paths=tuple(on_paths),
+    )
+
+
+def _cost(paths: int | None, demand: Demand, asked: Parameters) -> Fraction | None:
+    """The planned paths, and what is shipped in a month at the mean rate of today."""
+    prices = asked.prices
+    if prices is None or (prices.path_month and paths is None):
+        return None
+    mean = asked.reduction.shipped(demand.mean_bits_per_second or Fraction(0)) / BITS_PER_BYTE
+    month = mean * MONTH_SECONDS / _GB * exact(prices.gigabyte)
+    return (paths or 0) * exact(prices.path_month) + month
