@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from streams.cli.output import CsvFlag, JsonFlag, Layout, layout_of
-from streams.cli.plan_claim import claim_plan, print_claim
+from streams.cli.output import CsvFlag, JsonFlag, layout_of
+from streams.cli.plan_claim import ClaimPlan, claim_object, claim_plan, print_claim
 from streams.cli.plan_data import measured_trace
+from streams.cli.plan_diff import changes, print_changes
 from streams.cli.plan_knobs import BARE, DATA, DEFAULTS, KNOBS
-from streams.cli.plan_matrix import matrix_plan
-from streams.cli.plan_parameters import Parameters, asked_of_file, read_options, with_options
-from streams.cli.plan_table import print_matrix
+from streams.cli.plan_matrix import MatrixPlan, matrix_plan
+from streams.cli.plan_parameters import Parameters, asked_of_file, printed_plan, read_options, with_options
+from streams.cli.plan_table import matrix_object, print_matrix
 from streams.cli.traces import progress_bar
 from streams.errors import DefinitionError, MissingData, SettingsError
 
 __all__ = ["register"]
 
 _UNANSWERED = 3
+_EITHER = "A plan printed with --json, or parameters as TOML."
 
 
 def register(app: typer.Typer) -> None:
     """Adds `plan` to the command."""
     group = typer.Typer()
     group.callback(invoke_without_command=True)(with_options(plan))
+    group.command("diff")(diff)
     app.add_typer(group, name="plan")
 
 
@@ -58,11 +61,45 @@ def plan(
     values = read_options(texts)
     if ctx.invoked_subcommand is not None:
         if values or file or bare or csv or json:
-            raise typer.BadParameter(f"options of a plan do not go before {ctx.invoked_subcommand}")
+            raise typer.BadParameter(
+                f"options of a plan do not go before {ctx.invoked_subcommand}; --csv and --json go behind it"
+            )
         return
     layout = layout_of(csv=csv, json=json)
     asked = parameters_of({**(asked_of_file(file) if file else {}), **values}, bare=bare)
-    _run(asked, layout)
+    answer = _answer(asked)
+    if isinstance(answer, MatrixPlan):
+        print_matrix(answer, layout)
+        return
+    print_claim(answer, layout)
+    if not answer.is_answered:
+        raise typer.Exit(_UNANSWERED)
+
+
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="A", exists=True, dir_okay=False, help=_EITHER)],
+    b: Annotated[Path, typer.Argument(metavar="B", exists=True, dir_okay=False, help=_EITHER)],
+    *,
+    csv: CsvFlag = False,
+    json: JsonFlag = False,
+) -> None:
+    """Show what two plans were asked differently, and what follows from it: paths, time, bandwidth, cost.
+
+    Parameter files are planned first, on today's data where they name some.
+    """
+    layout = layout_of(csv=csv, json=json)
+    printed = [_printed(file) for file in (a, b)]
+    with _answering():
+        found = changes(*printed)
+    print_changes(found, (str(a), str(b)), layout)
+
+
+def _printed(file: Path) -> Mapping[str, Any]:
+    """A plan as it was printed with --json, or the answer to a parameter file."""
+    if (printed := printed_plan(file)) is not None:
+        return printed
+    answer = _answer(parameters_of(asked_of_file(file)))
+    return matrix_object(answer) if isinstance(answer, MatrixPlan) else claim_object(answer)
 
 
 def parameters_of(values: dict[str, Any], *, bare: bool = False) -> Parameters:
@@ -85,17 +122,12 @@ def parameters_of(values: dict[str, Any], *, bare: bool = False) -> Parameters:
         raise typer.BadParameter(str(error)) from error
 
 
-def _run(asked: Parameters, layout: Layout) -> None:
-    if asked.has_data:
-        with _answering(), progress_bar() as report:
-            matrix = matrix_plan(asked, measured_trace(asked, report), report)
-        print_matrix(matrix, layout)
-        return
-    with _answering():
-        claim = claim_plan(asked)
-    print_claim(claim, layout)
-    if not claim.is_answered:
-        raise typer.Exit(_UNANSWERED)
+def _answer(asked: Parameters) -> ClaimPlan | MatrixPlan:
+    if not asked.has_data:
+        with _answering():
+            return claim_plan(asked)
+    with _answering(), progress_bar() as report:
+        return matrix_plan(asked, measured_trace(asked, report), report)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from streams.model.sizing.linkplan import Given
 from streams.model.sizing.media import MEDIA
 from streams.model.sizing.reduction import Reduction
 
-__all__ = ["Parameters", "asked_of_file", "json_value", "read_options", "with_options"]
+__all__ = ["Parameters", "asked_of_file", "json_value", "printed_plan", "read_options", "with_options"]
 
 _BY_NAME = {
     **{knob.option.removeprefix("--").replace("-", "_"): knob for knob in KNOBS},
@@ -209,15 +209,10 @@ def asked_of_file(file: FilePath) -> dict[str, _Value]:
     Raises:
         BadParameter: names the file, the key, and how its value looks.
     """
-    try:
-        text = file.read_text("utf-8")
-        found = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{file}: {error}") from error
-    if file.suffix == ".json" and isinstance(found, dict):
-        found = found.get("asked", found)
+    found = _content(file)
+    found = found.get("asked", found)
     if not isinstance(found, dict):
-        raise typer.BadParameter(f"{file}: it holds no parameters by name")
+        raise typer.BadParameter(f"{file}: asked holds no parameters by name")
     values = {}
     for name, value in found.items():
         knob = _BY_NAME.get(name.replace("-", "_"))
@@ -232,6 +227,28 @@ def asked_of_file(file: FilePath) -> dict[str, _Value]:
         texts = value.split(",") if isinstance(value, str) else [str(item) for item in items]
         values[knob.key] = _read(knob, texts, f"{file}: {name}")
     return values
+
+
+def printed_plan(file: FilePath) -> Mapping[str, Any] | None:
+    """A plan that was printed with --json; None for a file of parameters.
+
+    Raises:
+        BadParameter: the file cannot be read.
+    """
+    found = _content(file)
+    return found if "plan" in found else None
+
+
+def _content(file: FilePath) -> dict[str, Any]:
+    """What a file holds by name: JSON if it is named so, else TOML."""
+    try:
+        text = file.read_text("utf-8")
+        found = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file}: {error}") from error
+    if not isinstance(found, dict):
+        raise typer.BadParameter(f"{file}: it holds no parameters by name")
+    return found
 
 
 def _read(knob: Knob, texts: list[str], place: str) -> _Value:
