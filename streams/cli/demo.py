@@ -21,7 +21,7 @@ from streams.agents.synthetic import Answer, FleetSpec, demo_fleet
 from streams.cli.measured import measured_groups
 from streams.cli.output import Layout, print_rows, progress_of
 from streams.cli.probing import fetch
-from streams.cli.report_link import demand
+from streams.cli.reports.demand import demand
 from streams.cli.units import bits_per_second_text, bytes_text, percent_text, seconds_text
 from streams.errors import LinkgaugeError
 from streams.model.sizing.ranges import RangeFigures, fold_ratio

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from typing import Annotated
 
@@ -29,6 +30,7 @@ __all__ = [
     "layout_of",
     "print_json",
     "print_rows",
+    "progress_after",
     "progress_of",
     "say",
     "working",
@@ -93,6 +95,23 @@ def progress_of(title: str) -> Iterator[Callable[[str, int, int], None]]:
             bars.update(stages[stage], completed=done, total=total)
 
         yield show
+
+
+@contextmanager
+def progress_after(title: str, seconds: float = 1.0) -> Iterator[Callable[[str, int, int], None]]:
+    """As `progress_of`, but nothing is shown of work that takes no longer than this."""
+    begun = time.monotonic()
+    with ExitStack() as shown:
+        show: Callable[[str, int, int], None] | None = None
+
+        def later(stage: str, done: int, total: int) -> None:
+            nonlocal show
+            if show is None and time.monotonic() - begun > seconds:
+                show = shown.enter_context(progress_of(title))
+            if show is not None:
+                show(stage, done, total)
+
+        yield later
 
 
 def print_rows(

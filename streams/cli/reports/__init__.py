@@ -1,0 +1,1 @@
+"""What reports consist of: reading a range, computing its sections, and showing them as text, data, page."""

@@ -1,0 +1,118 @@
+"""The reports of what changed: of a group, of volumes, of controllers, of a data set (claims 13 to 25)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.cli.reports.charts import changed_charts
+from streams.cli.reports.claims import Question, claims, claims_section
+from streams.cli.reports.common import about, gap_section, group_section, remarks
+from streams.cli.reports.document import Column, Report, Section, Unit, Value, listing
+from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.resync import resync_of, resync_section
+from streams.cli.reports.sets import Sets, sets_of
+from streams.cli.reports.setsections import advice_section, block_section, fold_section, overlap_section
+from streams.cli.units import seconds_text
+from streams.model.sizing.ranges import fold_ratio
+from streams.model.sizing.rollups import Changes, by_controller, total
+
+__all__ = ["Asked", "changed_report"]
+
+Kind = Literal["group", "volume", "controller", "dataset"]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report of changes is about, and what it is to answer."""
+
+    kind: Kind
+    name: str
+    question: Question
+    cycle_seconds: float
+    outage_seconds: float
+
+
+def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Report:
+    """SUM and OR side by side with the claims on them, and all that follows from the tables.
+
+    Raises:
+        ValueError: a question that cannot be answered; the message names the field.
+    """
+    sets = sets_of(gathered, asked.cycle_seconds, progress)
+    whole = total(sets.volumes)
+    sections = [
+        about(asked.kind, gathered, sets, [(asked.kind, asked.kind, Unit.TEXT, asked.name)]),
+        *_parts(asked, sets),
+        claims_section(whole, asked.question),
+        fold_section(sets),
+        block_section(sets),
+        overlap_section(sets),
+    ]
+    if asked.kind == "group":
+        sections.append(advice_section(sets))
+    rate = asked.question.total_bits_per_second
+    if rate is not None:
+        resync = resync_of(gathered, asked.outage_seconds, rate)
+        sections.append(resync_section(resync, asked.outage_seconds, rate))
+    sections += [group_section(gathered, sets)] if len(gathered.groups) > 1 else []
+    sections.append(gap_section(gathered))
+    main = {"volume": "by_volume", "controller": "by_controller"}.get(asked.kind, "claims")
+    return Report(
+        title=f"{asked.kind} {asked.name}",
+        sections=sections,
+        main=main,
+        remarks=list(remarks(gathered, sets)),
+        charts=changed_charts(gathered, sets),
+    )
+
+
+def _parts(asked: Asked, sets: Sets) -> list[Section]:
+    if asked.kind == "controller":
+        arrays = by_controller(sets.volumes)
+        return [
+            _changes_section("by_controller", "Controllers", "controller", arrays.items(), asked.question)
+        ]
+    named = [(each.volume, each.changes) for each in sets.volumes]
+    return [_changes_section("by_volume", "Volumes", "volume", named, asked.question)]
+
+
+def _changes_section(
+    key: str, title: str, kind: str, rows: Iterable[tuple[str, Changes]], question: Question
+) -> Section:
+    rate = f"bandwidth for OR in {seconds_text(question.resync_seconds)}"
+    columns = [
+        Column(kind, kind),
+        Column("volumes", "volumes", Unit.COUNT),
+        Column("changed_tracks_sum", "tracks SUM", Unit.COUNT),
+        Column("changed_tracks_or", "tracks OR", Unit.COUNT),
+        Column("changed_bytes_sum", "SUM", Unit.BYTES),
+        Column("changed_bytes_or", "OR", Unit.BYTES),
+        Column("fold_ratio", "fold", Unit.FACTOR),
+        Column("writes", "writes", Unit.COUNT),
+        Column("written_bytes", "written", Unit.BYTES),
+        Column("required_bits_per_second", rate, Unit.RATE),
+    ]
+    if question.path_bits_per_second is not None:
+        columns.append(Column("paths", "paths", Unit.COUNT))
+    filled = [_row(name, changes, question, len(columns)) for name, changes in rows]
+    return listing(key, title, columns, filled)
+
+
+def _row(name: str, changes: Changes, question: Question, width: int) -> Sequence[Value]:
+    union = claims(changes.changed_tracks_or, changes.changed_bytes_or, question)
+    return (
+        name,
+        changes.volumes,
+        changes.changed_tracks_sum,
+        changes.changed_tracks_or,
+        changes.changed_bytes_sum,
+        changes.changed_bytes_or,
+        fold_ratio(changes.changed_bytes_sum, changes.changed_bytes_or),
+        changes.writes,
+        changes.written_bytes,
+        union.required_bits_per_second,
+        union.paths,
+    )[:width]

@@ -1,0 +1,145 @@
+"""Charts of a report as values: what is drawn, in which units, before anybody draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.cli.reports.document import Unit
+from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.sets import Sets
+from streams.model.intervals import US, Spans
+from streams.model.sizing.claims import BITS_PER_BYTE
+
+__all__ = ["Chart", "Level", "Line", "changed_charts", "fold_chart", "thinned", "traffic_chart"]
+
+Numbers = NDArray[np.floating[Any]]
+
+_MOST_POINTS = 600
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """Points of one line; `steps` holds each value until the next point. nan breaks the line."""
+
+    name: str
+    x: Numbers
+    y: Numbers
+    steps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A height that matters, right across, or a place (`is_place`), from top to bottom."""
+
+    name: str
+    value: float
+    is_place: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chart:
+    """One chart. Times are microseconds since 1970; `shaded` are spans of x."""
+
+    title: str
+    x_unit: Unit
+    y_unit: Unit
+    lines: Sequence[Line]
+    levels: Sequence[Level] = ()
+    shaded: Sequence[tuple[float, float]] = ()
+    shade_name: str = ""
+    note: str = ""
+    x_scale: Literal["linear", "log"] = "linear"
+
+
+def changed_charts(gathered: Gathered, sets: Sets) -> list[Chart]:
+    """Changed and written bytes over time, and the fold curve."""
+    return [traffic_chart(gathered, sets), fold_chart(sets)]
+
+
+def traffic_chart(gathered: Gathered, sets: Sets) -> Chart:
+    """Rates of changed and of written bytes over time; gaps shaded."""
+    return Chart(
+        "Changed and written bytes over time",
+        Unit.TIME,
+        Unit.RATE,
+        list(_traffic(gathered, sets)),
+        shaded=_gaps(gathered),
+        shade_name="not measured, or not asked for",
+        note="Changed: each track once an interval. In a long range a point is the largest of its stretch.",
+    )
+
+
+def fold_chart(sets: Sets) -> Chart:
+    """Unique bytes against the length of a window: the mean, and the most of any window."""
+    curve = sets.curve
+    seconds: Numbers = np.arange(1, len(curve.windows) + 1) * float(curve.interval_seconds)
+    some = _spread_places(len(seconds))
+    most = [sets.unions.most(length) for length in sets.unions.lengths]
+    lengths = np.array(sets.unions.lengths, np.float64) * curve.interval_seconds
+    without: Numbers = seconds * curve.mean_bytes[0] / curve.interval_seconds
+    lines = [
+        Line("without folding", seconds[some], without[some]),
+        Line("mean of all windows", seconds[some], curve.mean_bytes[some]),
+        Line("largest window", lengths, np.array([np.nan if m is None else m for m in most], np.float64)),
+    ]
+    return Chart(
+        "Fold curve: unique bytes against the length of a cycle",
+        Unit.SECONDS,
+        Unit.BYTES,
+        lines,
+        x_scale="log",
+    )
+
+
+def thinned(values: Numbers, most: int = _MOST_POINTS) -> tuple[NDArray[np.int64], Numbers]:
+    """So many points at most, each the largest value of its stretch: the places where they begin."""
+    factor = max(-(-len(values) // most), 1)
+    places = np.arange(0, len(values), factor)
+    filled = np.where(np.isnan(values), -np.inf, values)
+    largest = np.maximum.reduceat(filled, places) if len(values) else filled
+    return places, np.where(np.isinf(largest), np.nan, largest)
+
+
+def _traffic(gathered: Gathered, sets: Sets) -> Iterator[Line]:
+    grid = gathered.grid
+    changed = np.zeros(len(grid))
+    for each in sets.groups:
+        changed += each.changed_by_interval.reshape(len(grid), -1).sum(axis=1)
+    changed = np.where(grid.measured, changed * BITS_PER_BYTE / grid.interval_seconds, np.nan)
+    places, values = thinned(changed)
+    yield Line("changed", _moments(grid.start_us, grid.interval_seconds, places), values, steps=True)
+    series = gathered.written
+    if series is None or gathered.choice.extents is not None:
+        return
+    coarse = series.coarsened(grid.interval_seconds)
+    rates = coarse.bytes_by_slot * BITS_PER_BYTE / coarse.slot_seconds
+    places, values = thinned(np.where(coarse.judged, rates, np.nan))
+    yield Line("written", _moments(coarse.start_us, coarse.slot_seconds, places), values, steps=True)
+
+
+def _moments(start_us: int, seconds: int, places: NDArray[np.int64]) -> Numbers:
+    return start_us + places.astype(np.float64) * seconds * US
+
+
+def _gaps(gathered: Gathered) -> Spans:
+    grid = gathered.grid
+    starts, ends = grid.stretches()
+    edges = [
+        0,
+        *(edge for pair in zip(starts.tolist(), ends.tolist(), strict=True) for edge in pair),
+        len(grid),
+    ]
+    step_us = grid.interval_seconds * US
+    gaps = list(pairwise(edges))[::2]
+    return [(grid.start_us + a * step_us, grid.start_us + b * step_us) for a, b in gaps if b > a]
+
+
+def _spread_places(count: int) -> NDArray[np.int64]:
+    """Places spread evenly on a logarithmic axis, first and last included."""
+    return np.unique(np.geomspace(1, count, min(count, _MOST_POINTS)).round().astype(np.int64)) - 1

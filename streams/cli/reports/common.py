@@ -1,0 +1,102 @@
+"""What every report says of its inputs, its coverage and its gaps, and what to keep in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from streams import __version__
+from streams.cli.reports.document import Column, Figure, Section, Unit, facts, listing
+from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.sets import Sets
+from streams.cli.units import count_text, percent_text
+from streams.model.intervals import US, total_us
+from streams.model.sizing.formulas import FORMULAS
+from streams.model.sizing.ranges import fold_ratio
+from streams.model.sizing.rollups import Changes, total
+
+__all__ = ["about", "gap_section", "group_section", "remarks"]
+
+
+def about(kind: str, gathered: Gathered, sets: Sets, more: Iterable[Figure] = ()) -> Section:
+    """The inputs of a report and what they rest on."""
+    changes = total(sets.volumes)
+    intervals = sum(int(group.time.judged.sum()) for group in gathered.groups)
+    figures: list[Figure] = [
+        ("report", "report", Unit.TEXT, kind),
+        *more,
+        ("start", "from", Unit.TIME, gathered.window[0]),
+        ("end", "to", Unit.TIME, gathered.window[1]),
+        ("calendar", "calendar", Unit.TEXT, gathered.choice.calendar.text),
+        ("interval_seconds", "base interval", Unit.SECONDS, gathered.grid.interval_seconds),
+        ("intervals", "intervals measured", Unit.COUNT, intervals),
+        ("volumes", "volumes", Unit.COUNT, changes.volumes),
+        ("track_bytes", "track", Unit.BYTES, max(group.track_bytes for group in sets.groups)),
+        ("coverage", "coverage of the asked time", Unit.SHARE, gathered.coverage),
+        ("writes", "writes", Unit.COUNT, changes.writes),
+        ("written_bytes", "bytes written", Unit.BYTES, changes.written_bytes),
+        ("fold_ratio", "fold factor SUM/OR", Unit.FACTOR, _fold(changes)),
+        ("formulas", "version of the formulas", Unit.TEXT, f"{FORMULAS}, linkgauge {__version__}"),
+    ]
+    return facts("", "", figures)
+
+
+def group_section(gathered: Gathered, sets: Sets) -> Section:
+    """The groups of a report, each with its own coverage, SUM and OR."""
+    columns = [
+        Column("group", "group"),
+        Column("volumes", "volumes", Unit.COUNT),
+        Column("interval_seconds", "interval", Unit.SECONDS),
+        Column("track_bytes", "track", Unit.BYTES),
+        Column("coverage", "coverage", Unit.SHARE),
+        Column("changed_bytes_sum", "SUM", Unit.BYTES),
+        Column("changed_bytes_or", "OR", Unit.BYTES),
+        Column("fold_ratio", "fold", Unit.FACTOR),
+        Column("written_bytes", "written", Unit.BYTES),
+    ]
+    rows = []
+    for group, changed in zip(gathered.groups, sets.groups, strict=True):
+        whole = total(changed.volumes)
+        rows.append(
+            (
+                group.name,
+                whole.volumes,
+                group.time.slot_seconds,
+                changed.track_bytes,
+                group.time.coverage_ratio,
+                whole.changed_bytes_sum,
+                whole.changed_bytes_or,
+                _fold(whole),
+                whole.written_bytes,
+            )
+        )
+    return listing("groups", "Groups", columns, rows)
+
+
+def gap_section(gathered: Gathered) -> Section:
+    """What of the asked time nobody vouches for."""
+    columns = [
+        Column("group", "group"),
+        Column("start", "from", Unit.TIME),
+        Column("end", "to", Unit.TIME),
+    ]
+    rows = [(group.name, start, end) for group in gathered.groups for start, end in group.time.gaps()]
+    return listing("gaps", "Gaps" if rows else "No gaps", columns, rows)
+
+
+def remarks(gathered: Gathered, sets: Sets) -> Iterator[str]:
+    """What to keep in mind when reading the figures."""
+    yield "SUM adds up the intervals: what a replicator ships that ships every interval."
+    yield "OR counts each track once: what a resynchronisation after the whole range ships."
+    if not total(sets.volumes).changed_bytes_sum:
+        yield "Nothing changed in this range: no bandwidth and no path is needed for it."
+    if gathered.coverage < 1:
+        gaps = [group.time.gaps() for group in gathered.groups]
+        seconds = sum(total_us(each) for each in gaps) // US
+        yield (
+            f"Coverage is below 100 % ({percent_text(gathered.coverage)}; "
+            f"{count_text(sum(map(len, gaps)), 'gap')}, {seconds} s in all): all figures are lower bounds."
+        )
+
+
+def _fold(changes: Changes) -> float | None:
+    return fold_ratio(changes.changed_bytes_sum, changes.changed_bytes_or)

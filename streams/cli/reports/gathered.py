@@ -1,0 +1,200 @@
+"""What a report rests on: the groups' stored intervals over one range, and which of its time was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.cli.reports.calendar import Calendar
+from streams.errors import MissingData
+from streams.model.intervals import US, Span, Spans
+from streams.model.sizing.cautions import require_coverage
+from streams.model.sizing.extents import inside_extents
+from streams.model.sizing.grid import Grid
+from streams.model.sizing.history import History
+from streams.model.sizing.regrid import on_grid
+from streams.model.sizing.series import Series
+from streams.model.sizing.shared import summed
+from streams.store import Source, StoredRange, StoredVolume, read_stored
+from streams.wire.times import format_time
+
+__all__ = ["Choice", "Gathered", "GroupRange", "gather"]
+
+Progress = Callable[[str, int, int], None]
+Extents = Mapping[str, Sequence[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of the stored range is asked for; `extents` by volume, None for all of them."""
+
+    from_us: int | None
+    to_us: int | None
+    calendar: Calendar
+    least_coverage: float
+    volumes: frozenset[str] | None = None
+    extents: Extents | None = None
+
+    def of(self, *, volumes: frozenset[str] | None = None, extents: Extents | None = None) -> Choice:
+        """The same for some volumes, or for a data set."""
+        return replace(self, volumes=volumes, extents=extents)
+
+    def takes(self, volume: str) -> bool:
+        """Whether a volume is asked for."""
+        wanted = self.volumes if self.extents is None else self.extents
+        return wanted is None or volume in wanted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupRange:
+    """One group over the window: `time` has the coverage of each base interval, and what is asked of it.
+
+    `stored` holds the asked intervals alone. `written` is the series by slot, None where nobody counted.
+    """
+
+    name: str
+    stored: StoredRange
+    time: Series
+    written: Series | None
+
+    @property
+    def grid(self) -> Grid:
+        """Its base intervals; those that are not asked for, or were not measured, are gaps of it."""
+        return Grid(self.time.start_us, self.time.slot_seconds, self.time.judged)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """The groups of a report over one window. The grid has the intervals that all of them have measured."""
+
+    window: Span
+    spans: Spans
+    groups: Sequence[GroupRange]
+    grid: Grid
+    choice: Choice
+
+    @property
+    def coverage(self) -> float:
+        """Of the group that was measured least."""
+        return min(group.time.coverage_ratio for group in self.groups)
+
+    @property
+    def written(self) -> Series | None:
+        """What all groups wrote together by slot; None where one of them was not counted."""
+        parts = [group.written for group in self.groups if group.written is not None]
+        return summed(parts).within(self.spans) if len(parts) == len(self.groups) else None
+
+    def volumes(self, group: GroupRange) -> Iterator[tuple[StoredVolume, History]]:
+        """The asked volumes of a group with their histories on its own grid, one at a time.
+
+        What was written to a part of a volume was not counted apart: its counts are unknown.
+        """
+        extents = self.choice.extents
+        for volume in group.stored.volumes(None if extents is None else frozenset(extents)):
+            if not self.choice.takes(volume.volume):
+                continue
+            history = volume.history(group.grid)
+            if extents is None:
+                yield volume, history
+                continue
+            inside = inside_extents(history, extents[volume.volume])
+            whole = bool((inside.run_tracks().sum() == history.run_tracks().sum()).all())
+            yield volume if whole else replace(volume, writes=None, written_bytes=None), inside
+
+    def on_common_grid(self, history: History) -> History:
+        """A history of one of the groups on the grid of all."""
+        return on_grid(history, self.grid)
+
+
+def gather(source: Source, names: Sequence[str], choice: Choice, progress: Progress) -> Gathered:
+    """Reads the groups over one range: what was asked for, else all that any of them has.
+
+    Raises:
+        MissingData: a group has nothing in the range, or less was measured than is asked for.
+    """
+    found = {}
+    for done, name in enumerate(names):
+        progress("reading", done, len(names))
+        stored = read_stored(source, name, choice.from_us, choice.to_us)
+        if stored is None:
+            raise MissingData(f"group {name}: nothing was measured {_range_text(choice)}; widen it")
+        found[name] = stored
+    progress("reading", len(names), len(names))
+    window = _window(found.values(), choice)
+    spans = choice.calendar.spans(window)
+    if not spans:
+        raise MissingData(f"the calendar ({choice.calendar.text}) asks for none of the range; widen it")
+    groups = [_group_range(stored, window, spans) for stored in found.values()]
+    common = _common_grid(groups)
+    gathered = Gathered(window, spans, groups, common, choice)
+    require_coverage(gathered.coverage, choice.least_coverage)
+    if not any(group.stored.intervals for group in groups):
+        raise MissingData(f"nothing was measured {_range_text(choice)} ({choice.calendar.text}); widen it")
+    return gathered
+
+
+def _window(found: Iterable[StoredRange], choice: Choice) -> Span:
+    """The intervals that start in the range, of the length that all groups' intervals divide."""
+    ranges = list(found)
+    step_us = math.lcm(*(stored.interval_seconds for stored in ranges)) * US
+    start_us = min(stored.intervals[0].start_us for stored in ranges) // step_us * step_us
+    end_us = max(stored.intervals[-1].start_us + stored.interval_seconds * US for stored in ranges)
+    if choice.from_us is not None:
+        start_us = -(-choice.from_us // step_us) * step_us
+    end_us = -(-(end_us if choice.to_us is None else choice.to_us) // step_us) * step_us
+    if end_us <= start_us:
+        raise MissingData(f"no interval of {step_us // US} s starts {_range_text(choice)}; widen it")
+    return start_us, end_us
+
+
+def _group_range(stored: StoredRange, window: Span, spans: Spans) -> GroupRange:
+    step_us = stored.interval_seconds * US
+    count = (window[1] - window[0]) // step_us
+    kept = [each for each in stored.intervals if window[0] <= each.start_us < window[1]]
+    covered = np.zeros(count)
+    places = [(each.start_us - window[0]) // step_us for each in kept]
+    covered[places] = [each.covered_by_slot.mean() for each in kept]
+    time = Series(window[0], stored.interval_seconds, np.zeros(count, np.int64), covered).within(spans)
+    inside = replace(stored, intervals=tuple(kept)).within(spans)
+    written = _written(replace(stored, intervals=tuple(kept)), window)
+    return GroupRange(stored.group, inside, time, None if written is None else written.within(spans))
+
+
+def _written(stored: StoredRange, window: Span) -> Series | None:
+    """Bytes by slot over the window; a slot whose bytes nobody counted is a gap. None where all are."""
+    counted = [each for each in stored.intervals if each.written_bytes_by_slot is not None]
+    if not any(value is not None for each in counted for value in each.written_bytes_by_slot or ()):
+        return None
+    seconds = counted[0].slot_seconds
+    slots = stored.interval_seconds // seconds
+    shape = ((window[1] - window[0]) // (stored.interval_seconds * US), slots)
+    sizes, covered = np.zeros(shape, np.int64), np.zeros(shape)
+    for each in counted:
+        row = (each.start_us - window[0]) // (stored.interval_seconds * US)
+        values = each.written_bytes_by_slot or ()
+        known: NDArray[np.bool_] = np.array([value is not None for value in values], np.bool_)
+        sizes[row] = [value or 0 for value in values]
+        covered[row] = each.covered_by_slot * known
+    return Series(window[0], seconds, sizes.ravel(), covered.ravel())
+
+
+def _common_grid(groups: Sequence[GroupRange]) -> Grid:
+    seconds = math.lcm(*(group.time.slot_seconds for group in groups))
+    measured = []
+    for group in groups:
+        judged = group.grid.measured.reshape(-1, seconds // group.time.slot_seconds)
+        measured.append(judged.all(axis=1))
+    return Grid(groups[0].time.start_us, seconds, np.logical_and.reduce(measured))
+
+
+def _range_text(choice: Choice) -> str:
+    words = [
+        "in the range" if choice.from_us is choice.to_us is None else "",
+        "" if choice.from_us is None else f"from {format_time(choice.from_us)}",
+        "" if choice.to_us is None else f"to {format_time(choice.to_us)}",
+    ]
+    return " ".join(filter(None, words))

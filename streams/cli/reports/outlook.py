@@ -1,0 +1,73 @@
+"""How the need grows: by period, the trend through it, and the days until the link is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from streams.cli.reports.capacity import Capacity
+from streams.cli.reports.document import Section, Unit, facts
+from streams.cli.units import seconds_text
+from streams.model.intervals import US
+from streams.model.sizing.claims import BITS_PER_BYTE
+from streams.model.sizing.forecast import WEEK_SECONDS, Exhaustion, Need, days_by_growth, exhaustion
+from streams.model.sizing.windows import Unions
+
+__all__ = ["exhaustion_of", "outlook_section", "period_of", "window_needs"]
+
+_DAY_SECONDS = 86_400
+_FEWEST_WEEKS = 4
+
+
+def period_of(range_seconds: int) -> int:
+    """Weeks where the range has enough of them for a range of the trend, else days."""
+    return WEEK_SECONDS if range_seconds >= _FEWEST_WEEKS * WEEK_SECONDS else _DAY_SECONDS
+
+
+def window_needs(unions: Unions, length: int, period_seconds: int, ship_seconds: float) -> list[Need]:
+    """For each whole period, counted back from the end, the rate that ships its largest window in the time.
+
+    A window belongs to the period in which it begins. Periods without a window free of gaps are left out.
+    """
+    grid = unions.grid
+    starts, sizes = grid.whole_windows(length), unions.sliding(length)
+    per_period = period_seconds // grid.interval_seconds
+    needs = []
+    for back in range(len(grid) // per_period if per_period else 0, 0, -1):
+        end = len(grid) - (back - 1) * per_period
+        inside = sizes[(starts >= end - per_period) & (starts < end)]
+        if len(inside):
+            rate = Fraction(BITS_PER_BYTE * int(np.max(inside))) / Fraction(ship_seconds)
+            needs.append(Need(grid.start_us + end * grid.interval_seconds * US, rate))
+    return needs
+
+
+def exhaustion_of(needs: Sequence[Need], capacity: Capacity) -> Exhaustion:
+    """When the needs, rates of written or changed bytes, reach what the paths carry."""
+    return exhaustion(needs, capacity.reduction.carried(capacity.payload))
+
+
+def outlook_section(
+    needs: Sequence[Need], rate: Fraction, capacity: Capacity, period_seconds: int
+) -> Section:
+    """Days to exhaustion with their range, from the trend and from the growth in the settings."""
+    found = exhaustion_of(needs, capacity)
+    trend, link = found.trend_per_day, capacity.link
+    slope = None if trend is None else trend.slope
+    carried = capacity.reduction.carried(capacity.payload)
+    by_growth = days_by_growth(rate, carried, link.growth_per_year)
+    return facts(
+        "outlook",
+        f"Until the link is too small, from the need by periods of {seconds_text(period_seconds)}",
+        [
+            ("periods", "periods measured", Unit.COUNT, len(needs)),
+            ("trend_bits_per_second_per_day", "trend a day", Unit.RATE, slope),
+            ("days", "days to exhaustion by trend", Unit.DAYS, found.days),
+            ("earliest_days", "earliest", Unit.DAYS, found.earliest_days),
+            ("latest_days", "latest", Unit.DAYS, found.latest_days),
+            ("days_by_growth", f"by {100 * link.growth_per_year:g} % a year", Unit.DAYS, by_growth),
+        ],
+        [f"Trend: {found.reason}."] if found.reason else [],
+    )

@@ -1,0 +1,87 @@
+"""The resynchronisation after the worst outage, replayed while writing goes on, beside the usual figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from streams.cli.reports.document import Section, Unit, facts
+from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.sets import coarse_histories
+from streams.cli.units import seconds_text
+from streams.model.intervals import US
+from streams.model.sizing.catchup import CatchUp, catch_up
+from streams.model.sizing.claims import seconds_needed
+from streams.model.sizing.exact import Number
+from streams.model.sizing.history import History
+from streams.model.sizing.windows import window_unions
+
+__all__ = ["Resync", "resync_of", "resync_section"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """The worst outage of a length, where it began, and how the link caught up behind it."""
+
+    start_us: int
+    outage_seconds: int
+    found: CatchUp
+    still_seconds: Fraction
+
+
+def resync_of(
+    gathered: Gathered, outage_seconds: Number, bits_per_second: Number, block_bytes: int | None = None
+) -> Resync | None:
+    """The outage that leaves most to ship, of all that begin at a base interval and leave time behind them.
+
+    The rate is that of written or changed bytes. The outage is rounded up to whole base intervals. None
+    where the range is not longer than it.
+    """
+    grid = gathered.grid
+    length = max(-int(-float(outage_seconds) // grid.interval_seconds), 1)
+    if length >= len(grid):
+        return None
+    histories: Sequence[History] = list(coarse_histories(gathered, block_bytes))
+    windows = window_unions(histories, [length]).changed_bytes[0]
+    # The last one that fits ends with the range: nothing would be replayed behind it.
+    start = int(np.argmax(windows[: len(grid) - length]))
+    found = catch_up(histories, (start, start + length), bits_per_second)
+    still = seconds_needed(int(found.dirty_bytes[0]), 1, bits_per_second)
+    return Resync(
+        grid.start_us + start * grid.interval_seconds * US, length * grid.interval_seconds, found, still
+    )
+
+
+def resync_section(resync: Resync | None, outage_seconds: Number, bits_per_second: Number) -> Section:
+    """The replay, the naive figure `D / (B - r)`, and `D / B` of a disk at rest."""
+    title = f"Resynchronisation after an outage of {seconds_text(float(outage_seconds))}"
+    if resync is None:
+        note = "The range is not longer than the outage: choose a longer range or a shorter outage."
+        return facts("resync", title, [], [note])
+    found = resync.found
+    notes = []
+    if found.caught_up_seconds is None:
+        notes.append(
+            "It does not end within the range: the dirty set settles where shipping and rewriting meet."
+        )
+    if found.gaps:
+        notes.append(f"{found.gaps} of the intervals replayed were not measured: lower bounds.")
+    return facts(
+        "resync",
+        title,
+        [
+            ("outage_start", "worst outage begins", Unit.TIME, resync.start_us),
+            ("outage_seconds", "outage, in whole intervals", Unit.SECONDS, resync.outage_seconds),
+            ("ship_bits_per_second", "shipping at", Unit.RATE, float(bits_per_second)),
+            ("dirty_bytes", "to be sent when it ends", Unit.BYTES, int(found.dirty_bytes[0])),
+            ("caught_up_seconds", "caught up after (replay)", Unit.SECONDS, found.caught_up_seconds),
+            ("naive_seconds", "usual figure D / (B - r)", Unit.SECONDS, found.naive_seconds),
+            ("at_rest_seconds", "if nothing were written, D / B", Unit.SECONDS, resync.still_seconds),
+            ("exposure_seconds", "exposure by then", Unit.SECONDS, found.exposure_seconds),
+            ("stays_dirty_bytes", "stays dirty", Unit.BYTES, found.stays_dirty_bytes),
+        ],
+        notes,
+    )
