@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from streams.cli.output import CsvFlag, JsonFlag, layout_of
+from streams.cli.output import CsvFlag, JsonFlag, layout_of, progress_after
 from streams.cli.plan_claim import ClaimPlan, claim_object, claim_plan, print_claim
-from streams.cli.plan_data import measured_trace
+from streams.cli.plan_data import measured_stored, measured_trace
 from streams.cli.plan_diff import changes, print_changes
 from streams.cli.plan_knobs import BARE, DATA, DEFAULTS, KNOBS
 from streams.cli.plan_matrix import MatrixPlan, matrix_plan
-from streams.cli.plan_parameters import Parameters, asked_of_file, printed_plan, read_options, with_options
+from streams.cli.plan_parameters import (
+    Parameters,
+    asked_of_file,
+    printed_plan,
+    read_options,
+    terms_of_link,
+    with_options,
+)
 from streams.cli.plan_table import matrix_object, print_matrix
-from streams.cli.traces import progress_bar
+from streams.cli.reports.asking import unknown
+from streams.cli.reports.finding import known_groups
+from streams.cli.session import Session, session_of
 from streams.errors import DefinitionError, MissingData, SettingsError
+from streams.settings import Link, require_consistent_links
 
 __all__ = ["register"]
 
@@ -66,8 +76,9 @@ def plan(
             )
         return
     layout = layout_of(csv=csv, json=json)
-    asked = parameters_of({**(asked_of_file(file) if file else {}), **values}, bare=bare)
-    answer = _answer(asked)
+    session = session_of(ctx)
+    asked = parameters_of({**(asked_of_file(file) if file else {}), **values}, session, bare=bare)
+    answer = _answer(asked, session)
     if isinstance(answer, MatrixPlan):
         print_matrix(answer, layout)
         return
@@ -77,6 +88,7 @@ def plan(
 
 
 def diff(
+    ctx: typer.Context,
     a: Annotated[Path, typer.Argument(metavar="A", exists=True, dir_okay=False, help=_EITHER)],
     b: Annotated[Path, typer.Argument(metavar="B", exists=True, dir_okay=False, help=_EITHER)],
     *,
@@ -88,21 +100,23 @@ def diff(
     Parameter files are planned first, on today's data where they name some.
     """
     layout = layout_of(csv=csv, json=json)
-    printed = [_printed(file) for file in (a, b)]
+    printed = [_printed(file, session_of(ctx)) for file in (a, b)]
     with _answering():
         found = changes(*printed)
     print_changes(found, (str(a), str(b)), layout)
 
 
-def _printed(file: Path) -> Mapping[str, Any]:
+def _printed(file: Path, session: Session) -> Mapping[str, Any]:
     """A plan as it was printed with --json, or the answer to a parameter file."""
     if (printed := printed_plan(file)) is not None:
         return printed
-    answer = _answer(parameters_of(asked_of_file(file)))
+    answer = _answer(parameters_of(asked_of_file(file), session), session)
     return matrix_object(answer) if isinstance(answer, MatrixPlan) else claim_object(answer)
 
 
-def parameters_of(values: dict[str, Any], *, bare: bool = False) -> Parameters:
+def parameters_of(
+    values: Mapping[str, Any], session: Session | None = None, *, bare: bool = False
+) -> Parameters:
     """The parameters, with what holds by default.
 
     Raises:
@@ -116,18 +130,51 @@ def parameters_of(values: dict[str, Any], *, bare: bool = False) -> Parameters:
         raise typer.BadParameter(
             f"{', '.join(alone)}: only with measured data; add --group, --link or --trace"
         )
+    terms: Mapping[str, Any] = {}
+    if session is not None and "link" in values:
+        terms = terms_of_link(_link(values["link"], session))
     try:
-        return Parameters.of({**(BARE if bare else DEFAULTS), **values})
+        return Parameters.of({**DEFAULTS, **terms, **(BARE if bare else {}), **values})
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 
-def _answer(asked: Parameters) -> ClaimPlan | MatrixPlan:
+def _answer(asked: Parameters, session: Session) -> ClaimPlan | MatrixPlan:
     if not asked.has_data:
         with _answering():
             return claim_plan(asked)
-    with _answering(), progress_bar() as report:
-        return matrix_plan(asked, measured_trace(asked, report), report)
+    names = _groups(asked, session)
+    with progress_after("plan") as report, _answering():
+        if names:
+            measured = measured_stored(session.source, names, asked, report)
+        else:
+            measured = measured_trace(asked, report)
+        return matrix_plan(asked, measured, report)
+
+
+def _groups(asked: Parameters, session: Session) -> Sequence[str]:
+    """The groups whose stored data are planned from; none for a trace.
+
+    Raises:
+        BadParameter: a group or link is not known, or those of a link share an extent.
+    """
+    if asked.group:
+        known_groups(session.source, [asked.group])
+        return [asked.group]
+    if not asked.link:
+        return []
+    link = _link(asked.link, session)
+    known = known_groups(session.source, link.groups)
+    with _answering():
+        require_consistent_links({asked.link: link}, known.definitions)
+    return link.groups
+
+
+def _link(name: str, session: Session) -> Link:
+    links = session.settings.links
+    if name not in links:
+        raise unknown("link", name, links, "give the settings a section [links.NAME]")
+    return links[name]
 
 
 @contextmanager

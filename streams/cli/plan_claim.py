@@ -14,6 +14,7 @@ from streams.cli.plan_parameters import Parameters, json_value
 from streams.cli.plan_steps import PlanStep, bound_sentence, step_rows, steps_of_need, steps_of_path
 from streams.cli.units import bits_per_second_text, bytes_text, percent_text, seconds_text
 from streams.model.sizing.claims import BITS_PER_BYTE
+from streams.model.sizing.formulas import FORMULAS
 from streams.model.sizing.link import Plan, usable_per_path
 from streams.model.sizing.linkplan import Solved, Unknown, solve_link, unknown_of
 
@@ -91,6 +92,7 @@ def claim_object(plan: ClaimPlan) -> dict[str, object]:
     return {
         "plan": "claim",
         "linkgauge": __version__,
+        "formulas": FORMULAS,
         "asked": plan.asked.asked(),
         "solved": plan.unknown,
         "now": _answer(plan.now, plan),

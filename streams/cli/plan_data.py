@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,43 +16,61 @@ from streams.cli.plan_trace import (
     series_of_writes,
     writes_of_trace,
 )
+from streams.cli.reports.calendar import calendar_of
+from streams.cli.reports.gathered import Choice, gather
 from streams.cli.usage import time_range
 from streams.errors import SettingsError
-from streams.model.intervals import Spans
+from streams.model.intervals import US, Spans
+from streams.model.sizing.cautions import LEAST_COVERAGE
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
 from streams.model.sizing.series import Series
+from streams.store import Source
 
-__all__ = ["Measured", "Progress", "measured_trace"]
+__all__ = ["Measured", "Progress", "measured_stored", "measured_trace"]
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """The data of a plan; `series` is None where nobody counted the bytes that were written."""
+    """The data of a plan; `series` is None where nobody counted the bytes that were written.
+
+    `histories` gives the volumes one at a time, so that memory holds one of them.
+    """
 
     title: str
     series: Series | None
     grid: Grid
-    histories: Sequence[History]
+    histories: Callable[[], Iterable[History]]
     coverage: float
-    gaps: Spans
 
     @property
-    def track_bytes(self) -> int:
-        """Of the coarsest volume: blocks are multiples of it."""
-        return max((history.track_bytes for history in self.histories), default=0)
+    def gaps(self) -> Spans:
+        """Spans of the range in which a group was not measured."""
+        missing = Grid(self.grid.start_us, self.grid.interval_seconds, ~self.grid.measured)
+        step_us = self.grid.interval_seconds * US
+        starts, ends = (self.grid.start_us + edges * step_us for edges in missing.stretches())
+        return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
-    @property
-    def changed_bytes_sum(self) -> int:
-        """What the base intervals changed, added up."""
-        return sum(int(history.changed_bytes().sum()) for history in self.histories)
 
-    @property
-    def changed_bytes_or(self) -> int:
-        """What changed in the range, each track counted once."""
-        return sum(history.union_bytes() for history in self.histories)
+def measured_stored(source: Source, names: Sequence[str], asked: Parameters, report: Progress) -> Measured:
+    """The data of groups as they are stored, on the grid that all of them share.
+
+    Raises:
+        MissingData: nothing was measured in the range, or less than is asked for.
+    """
+    least = LEAST_COVERAGE if asked.least_coverage is None else float(asked.least_coverage)
+    choice = Choice(*time_range(asked.from_, asked.to), calendar_of(None, None, "UTC"), least)
+    gathered = gather(source, names, choice, report)
+
+    def histories() -> Iterator[History]:
+        for group in gathered.groups:
+            for _, history in gathered.volumes(group):
+                yield gathered.on_common_grid(history)
+
+    title = f"link {asked.link}" if asked.link else f"group {', '.join(names)}"
+    return Measured(title, gathered.written, gathered.grid, histories, gathered.coverage)
 
 
 def measured_trace(asked: Parameters, report: Progress) -> Measured:
@@ -72,11 +90,6 @@ def measured_trace(asked: Parameters, report: Progress) -> Measured:
     options = TraceOptions(format=cast("TraceFormat", asked.format))
     writes = writes_of_trace(files, options, time_range(asked.from_, asked.to), report)
     grid = grid_of_writes(writes, geometry.interval_seconds)
-    return Measured(
-        title=f"trace {', '.join(file.name for file in files)}",
-        series=series_of_writes(writes, grid, geometry.slot_seconds),
-        grid=grid,
-        histories=histories_of_writes(writes, grid, geometry.track_bytes),
-        coverage=1.0,
-        gaps=[],
-    )
+    volumes = histories_of_writes(writes, grid, geometry.track_bytes)
+    series = series_of_writes(writes, grid, geometry.slot_seconds)
+    return Measured(f"trace {', '.join(file.name for file in files)}", series, grid, lambda: volumes, 1.0)

@@ -22,7 +22,7 @@ _PLACE: Mapping[str, Callable[[Any], str]] = {
 }
 """What says which row of a matrix it is."""
 
-_SHARED = ("linkgauge", "usable_path_bits_per_second", "bound", "planning_factor")
+_SHARED = ("formulas", "usable_path_bits_per_second", "bound", "planning_factor")
 _PARTS = ("asked", "data", "link", "now", "planned", "rows", "usual_methods")
 """What of a printed plan is compared; steps and cautions follow from these."""
 

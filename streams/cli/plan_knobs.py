@@ -293,6 +293,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 BARE: Final[Mapping[str, Any]] = {
     **DEFAULTS,
     "medium": "raw",
+    "efficiency": None,
     "utilisation_ceiling": Fraction(1),
     "safety_factor": Fraction(1),
     "growth_per_year": Fraction(0),

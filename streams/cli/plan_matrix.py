@@ -27,11 +27,12 @@ from streams.model.sizing.matrix import (
     ResyncBasis,
     SynchronousBasis,
 )
+from streams.model.sizing.occurrences import feed
 from streams.model.sizing.profiles import Profile, require_profile
 from streams.model.sizing.series import Series
-from streams.model.sizing.windows import lengths_up_to, window_unions
+from streams.model.sizing.windows import WindowSums, lengths_up_to
 
-__all__ = ["MatrixPlan", "OnPaths", "Row", "matrix_plan"]
+__all__ = ["MatrixPlan", "OnPaths", "Row", "Sets", "matrix_plan"]
 
 _RPO_SECONDS = (Fraction(900),)
 _PERCENTS = (Fraction(100), Fraction(99), Fraction(95), Fraction(90))
@@ -67,14 +68,25 @@ class Row:
     on_paths: tuple[OnPaths, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Sets:
+    """What changed, in blocks of the replicator: SUM and OR, and the windows that cycles need."""
+
+    volumes: int
+    block_bytes: int
+    changed_bytes_sum: int
+    changed_bytes_or: int
+    unions: PiecedUnions | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MatrixPlan:
     """All rows, what they rest on, and why modes that the data cannot tell are missing."""
 
     asked: Parameters
     measured: Measured
+    sets: Sets
     usable: Usable | None
-    block_bytes: int
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
 
@@ -90,17 +102,14 @@ def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> Matr
     modes, left_out = _modes(asked, profile, measured)
     usable = usable_per_path(asked.path) if asked.path_bits_per_second else None
     block = asked.block_bytes or (profile.block_bytes if profile else None)
-    needs_sets = any(BASIS_OF[mode] == "unique" for mode in modes)
-    factor = block_factor("bitmap_resync", measured.track_bytes, block) if needs_sets else 1
-    block_bytes = measured.track_bytes * factor
-    data = _Data(asked, measured, profile, block_bytes)
+    data = _Data(asked, measured, profile, _sets(asked, measured, modes, block))
     jobs = list(data.jobs(modes))
     rows: list[Row] = []
     for done, job in enumerate(jobs):
         report("planning", done, len(jobs))
         rows += [_row(demand, kept, asked, usable) for demand, kept in job()]
     report("planning", len(jobs), len(jobs))
-    return MatrixPlan(asked, measured, usable, block_bytes, tuple(rows), left_out)
+    return MatrixPlan(asked, measured, data.sets, usable, tuple(rows), left_out)
 
 
 _Judge = Callable[[Fraction], Kept]
@@ -110,14 +119,11 @@ _Found = Iterator[tuple[Demand, _Judge]]
 class _Data:
     """The bases of all modes, made when first needed, and the jobs over them."""
 
-    def __init__(
-        self, asked: Parameters, measured: Measured, profile: Profile | None, block_bytes: int
-    ) -> None:
+    def __init__(self, asked: Parameters, measured: Measured, profile: Profile | None, sets: Sets) -> None:
         self._asked, self._measured, self._profile = asked, measured, profile
         self._rpos = asked.rpo_seconds or _RPO_SECONDS
         self._percents = asked.percents or _PERCENTS
-        self._histories = [coarsen(h, block_bytes // h.track_bytes) for h in measured.histories]
-        self._unions: PiecedUnions | None = None
+        self.sets = sets
 
     def jobs(self, modes: Sequence[Mode]) -> Iterator[Callable[[], _Found]]:
         """What there is to do, in the order of the rows."""
@@ -145,13 +151,13 @@ class _Data:
         yield SynchronousBasis(self._series()).demand(), lambda _: Kept(None)
 
     def _resync(self) -> _Found:
-        size = sum(history.union_bytes() for history in self._histories)
-        basis = ResyncBasis(size, self._asked.resync_seconds or _RESYNC_SECONDS)
+        basis = ResyncBasis(self.sets.changed_bytes_or, self._asked.resync_seconds or _RESYNC_SECONDS)
         yield basis.demand(), basis.kept
 
     def _cycle(self, ask: Ask) -> _Found:
-        self._unions = self._unions or self._windows()
-        basis = CycleBasis(self._unions, float(self._asked.apply_seconds or 0))
+        if self.sets.unions is None:
+            raise MissingData(f"mode {ask.mode}: no volume has a table in this range; widen it")
+        basis = CycleBasis(self.sets.unions, float(self._asked.apply_seconds or 0))
         yield basis.demand(ask), partial(basis.kept, ask)
 
     def _cycles(self, rpo: Fraction) -> Sequence[Fraction]:
@@ -171,17 +177,36 @@ class _Data:
             doubles.append(2 * doubles[-1])
         return doubles
 
-    def _windows(self) -> PiecedUnions:
-        grid = self._measured.grid
-        longest = max([_LATE * rpo for rpo in self._rpos] + [2 * c for c in self._asked.cycle_seconds])
-        lengths = lengths_up_to(grid, longest)
-        most = max(_MOST_CELLS // len(grid), 1)
-        return PiecedUnions.of(window_unions(self._histories, lengths[:most]))
-
     def _series(self) -> Series:
         if self._measured.series is None:
             raise MissingData("the bytes written were not captured")
         return self._measured.series
+
+
+def _sets(asked: Parameters, measured: Measured, modes: Sequence[Mode], block_bytes: int | None) -> Sets:
+    """One pass over the volumes."""
+    needs_windows = any(mode.startswith("cycle") for mode in modes)
+    sums = WindowSums(measured.grid, _lengths(asked, measured)) if needs_windows else None
+    needs_blocks = any(BASIS_OF[mode] == "unique" for mode in modes)
+    volumes = largest = changed_sum = changed_or = 0
+    for history in measured.histories():
+        factor = block_factor("bitmap_resync", history.track_bytes, block_bytes) if needs_blocks else 1
+        blocks = coarsen(history, factor)
+        volumes, largest = volumes + 1, max(largest, blocks.track_bytes)
+        changed_sum += int(blocks.changed_bytes().sum())
+        changed_or += blocks.union_bytes()
+        if sums is not None:
+            feed(blocks, sums)
+    unions = PiecedUnions.of(sums.unions()) if sums is not None and volumes else None
+    return Sets(volumes, largest, changed_sum, changed_or, unions)
+
+
+def _lengths(asked: Parameters, measured: Measured) -> Sequence[int]:
+    """Lengths of windows, as long as cycles that are late can reasonably get."""
+    grid = measured.grid
+    rpos = asked.rpo_seconds or _RPO_SECONDS
+    longest = max([_LATE * rpo for rpo in rpos] + [2 * cycle for cycle in asked.cycle_seconds])
+    return lengths_up_to(grid, longest)[: max(_MOST_CELLS // len(grid), 1)]
 
 
 def _modes(

@@ -24,13 +24,20 @@ from streams.model.sizing.link import Path, Plan
 from streams.model.sizing.linkplan import Given
 from streams.model.sizing.media import MEDIA
 from streams.model.sizing.reduction import Reduction
+from streams.settings import Link
 
-__all__ = ["Parameters", "asked_of_file", "json_value", "printed_plan", "read_options", "with_options"]
+__all__ = [
+    "Parameters",
+    "asked_of_file",
+    "json_value",
+    "printed_plan",
+    "read_options",
+    "terms_of_link",
+    "with_options",
+]
 
-_BY_NAME = {
-    **{knob.option.removeprefix("--").replace("-", "_"): knob for knob in KNOBS},
-    **{knob.key: knob for knob in KNOBS},
-}
+_BY_KEY = {knob.key: knob for knob in KNOBS}
+_BY_NAME = {knob.option.removeprefix("--").replace("-", "_"): knob for knob in KNOBS} | _BY_KEY
 _Value = Any
 
 
@@ -90,7 +97,7 @@ class Parameters:
         found = cls(**{"from_" if key == "from" else key: value for key, value in values.items()})
         for key in ("loss_probability", "tcp_window_bytes"):
             if getattr(found, key) and not found.rtt_seconds:
-                knob = _BY_NAME[key]
+                knob = _BY_KEY[key]
                 raise ValueError(
                     f"{knob.option} limits a path only together with --rtt; give the round-trip time"
                 )
@@ -200,7 +207,7 @@ def read_options(texts: Mapping[str, str | None]) -> dict[str, _Value]:
         BadParameter: names the option and says how its value looks.
     """
     given = {key.rstrip("_"): text for key, text in texts.items() if text is not None}
-    return {key: _read(_BY_NAME[key], text.split(","), _BY_NAME[key].option) for key, text in given.items()}
+    return {key: _read(_BY_KEY[key], text.split(","), _BY_KEY[key].option) for key, text in given.items()}
 
 
 def asked_of_file(file: FilePath) -> dict[str, _Value]:
@@ -227,6 +234,15 @@ def asked_of_file(file: FilePath) -> dict[str, _Value]:
         texts = value.split(",") if isinstance(value, str) else [str(item) for item in items]
         values[knob.key] = _read(knob, texts, f"{file}: {name}")
     return values
+
+
+def terms_of_link(link: Link) -> dict[str, _Value]:
+    """What the settings say of a link, as a plan takes it."""
+    terms = {**link.model_dump(), "modes": link.mode}
+    for price in ("price_path_month", "price_gigabyte"):
+        terms[price] = terms[price] or None
+    known = {key: _BY_KEY[key] for key in terms if key in _BY_KEY and terms[key] is not None}
+    return {key: _read(knob, [str(terms[key])], f"links: {key}") for key, knob in known.items()}
 
 
 def printed_plan(file: FilePath) -> Mapping[str, Any] | None:

@@ -15,6 +15,7 @@ from streams.cli.plan_steps import bound_sentence, step_rows, steps_of_path
 from streams.cli.units import bits_per_second_text, bytes_text, count_text, percent_text, seconds_text
 from streams.model.intervals import US
 from streams.model.sizing.cautions import coarse_slots, low_coverage
+from streams.model.sizing.formulas import FORMULAS
 from streams.model.sizing.ranges import fold_ratio
 from streams.model.sizing.usual import UsualRates, usual_rates
 from streams.wire.times import format_time
@@ -40,6 +41,7 @@ def matrix_object(plan: MatrixPlan) -> dict[str, object]:
     return {
         "plan": "matrix",
         "linkgauge": __version__,
+        "formulas": FORMULAS,
         "asked": plan.asked.asked(),
         "data": {
             "title": measured.title,
@@ -47,15 +49,14 @@ def matrix_object(plan: MatrixPlan) -> dict[str, object]:
             "end": format_time(_end_us(plan)),
             "interval_seconds": measured.grid.interval_seconds,
             "slot_seconds": None if measured.series is None else measured.series.slot_seconds,
-            "volumes": len(measured.histories),
-            "track_bytes": measured.track_bytes,
-            "block_bytes": plan.block_bytes,
+            "volumes": plan.sets.volumes,
+            "block_bytes": plan.sets.block_bytes,
             "coverage": measured.coverage,
             "gaps": [{"start": format_time(start), "end": format_time(end)} for start, end in measured.gaps],
             "written_bytes": None if measured.series is None else measured.series.total_bytes,
-            "changed_bytes_sum": measured.changed_bytes_sum,
-            "changed_bytes_or": measured.changed_bytes_or,
-            "fold_ratio": fold_ratio(measured.changed_bytes_sum, measured.changed_bytes_or),
+            "changed_bytes_sum": plan.sets.changed_bytes_sum,
+            "changed_bytes_or": plan.sets.changed_bytes_or,
+            "fold_ratio": fold_ratio(plan.sets.changed_bytes_sum, plan.sets.changed_bytes_or),
         },
         "usable_path_bits_per_second": None if usable is None else float(usable.bits_per_second),
         "bound": None if usable is None else usable.binding,
@@ -129,15 +130,15 @@ def _usual_object(rpo: Fraction, usual: UsualRates) -> dict[str, Cell]:
 def _print_text(plan: MatrixPlan) -> None:
     measured, asked = plan.measured, plan.asked
     grid = measured.grid
-    fold = fold_ratio(measured.changed_bytes_sum, measured.changed_bytes_or)
+    fold = fold_ratio(plan.sets.changed_bytes_sum, plan.sets.changed_bytes_or)
     written = None if measured.series is None else measured.series.total_bytes
     typer.echo(
         f"plan for {measured.title}, {format_time(grid.start_us)} to {format_time(_end_us(plan))}\n"
         f"{count_text(len(grid), 'interval')} of {grid.interval_seconds} s, "
-        f"{count_text(len(measured.histories), 'volume')}, blocks of {plan.block_bytes} B, "
+        f"{count_text(plan.sets.volumes, 'volume')}, blocks of {plan.sets.block_bytes} B, "
         f"coverage {percent_text(measured.coverage)}\n"
-        f"{bytes_text(written)} written; changed {bytes_text(measured.changed_bytes_sum)} as SUM, "
-        f"{bytes_text(measured.changed_bytes_or)} as OR, fold factor "
+        f"{bytes_text(written)} written; changed {bytes_text(plan.sets.changed_bytes_sum)} as SUM, "
+        f"{bytes_text(plan.sets.changed_bytes_or)} as OR, fold factor "
         f"{'none, nothing changed' if fold is None else f'{fold:.4f}'}\n"
     )
     lines = list(_lines(plan))
@@ -157,6 +158,8 @@ def _print_text(plan: MatrixPlan) -> None:
     _print_usual(plan)
     for caution in [*_cautions(plan), *plan.left_out.values()]:
         typer.echo(f"Caution: {caution}.")
+    for start, end in measured.gaps:
+        typer.echo(f"gap: {format_time(start)} to {format_time(end)}")
 
 
 def _best(plan: MatrixPlan) -> Iterator[str]:
@@ -239,7 +242,8 @@ def _cautions(plan: MatrixPlan) -> list[str]:
     late = [row for row in plan.rows if row.need_bits_per_second is None]
     hopeless = ["where none is enough, capture and apply of a cycle leave no time to ship within the RPO"]
     if series is None:
-        return hopeless if late else []
+        gaps = ["a part of the range was not measured: all figures are lower bounds"]
+        return [*(gaps if plan.measured.coverage < 1 else []), *(hopeless if late else [])]
     rpos = sorted({row.demand.ask.rpo_seconds for row in plan.rows if row.demand.ask.rpo_seconds is not None})
     is_continuous = any(row.demand.ask.mode == "continuous" for row in plan.rows)
     found = [coarse_slots(series.slot_seconds, rpo) for rpo in rpos[:1] if is_continuous]
