@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.cli.reports.document import Unit
+from streams.cli.reports.document import Chart, Line, Numbers, Unit
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.sets import Sets
 from streams.model.intervals import US, Spans
 from streams.model.sizing.claims import BITS_PER_BYTE
 
-__all__ = ["Chart", "Level", "Line", "changed_charts", "fold_chart", "thinned", "traffic_chart"]
-
-Numbers = NDArray[np.floating[Any]]
+__all__ = ["changed_charts", "fold_chart", "thinned", "traffic_chart"]
 
 _MOST_POINTS = 600
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """Points of one line; `steps` holds each value until the next point. nan breaks the line."""
-
-    name: str
-    x: Numbers
-    y: Numbers
-    steps: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A height that matters, right across, or a place (`is_place`), from top to bottom."""
-
-    name: str
-    value: float
-    is_place: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Chart:
-    """One chart. Times are microseconds since 1970; `shaded` are spans of x."""
-
-    title: str
-    x_unit: Unit
-    y_unit: Unit
-    lines: Sequence[Line]
-    levels: Sequence[Level] = ()
-    shaded: Sequence[tuple[float, float]] = ()
-    shade_name: str = ""
-    note: str = ""
-    x_scale: Literal["linear", "log"] = "linear"
 
 
 def changed_charts(gathered: Gathered, sets: Sets) -> list[Chart]:
@@ -93,7 +55,7 @@ def fold_chart(sets: Sets) -> Chart:
         Unit.SECONDS,
         Unit.BYTES,
         lines,
-        x_scale="log",
+        scale="log",
     )
 
 

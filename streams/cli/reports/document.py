@@ -8,19 +8,39 @@ any number of rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.cli.output import Cell
 from streams.cli.units import bits_per_second_text, bytes_text, percent_text, seconds_text
 from streams.wire.times import format_time
 
-__all__ = ["Column", "Report", "Section", "Unit", "Value", "facts", "listing", "machine", "sides", "text"]
+__all__ = [
+    "Chart",
+    "Column",
+    "Figure",
+    "Level",
+    "Line",
+    "Numbers",
+    "Report",
+    "Section",
+    "Unit",
+    "Value",
+    "facts",
+    "listing",
+    "machine",
+    "sides",
+    "text",
+]
 
 Value = str | int | float | Fraction | bool | None
 Shape = Literal["facts", "sides", "listing"]
+Numbers = NDArray[np.floating[Any]]
 
 
 class Unit(Enum):
@@ -59,6 +79,40 @@ class Section:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """Points of one line; `steps` holds each value until the next point. nan breaks the line."""
+
+    name: str
+    x: Numbers
+    y: Numbers
+    steps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A height that matters, right across, or a place (`is_place`), from top to bottom."""
+
+    name: str
+    value: float
+    is_place: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chart:
+    """One chart. Times are microseconds since 1970; `shaded` are spans of x; `scale` is of both axes."""
+
+    title: str
+    x_unit: Unit
+    y_unit: Unit
+    lines: Sequence[Line]
+    levels: Sequence[Level] = ()
+    shaded: Sequence[tuple[float, float]] = ()
+    shade_name: str = ""
+    note: str = ""
+    scale: Literal["linear", "log"] = "linear"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A whole report. `main` is the key of the section that CSV holds unless another is asked for."""
@@ -67,7 +121,7 @@ class Report:
     sections: Sequence[Section]
     main: str
     remarks: Sequence[str] = ()
-    charts: Sequence[object] = field(default=())
+    charts: Sequence[Chart] = ()
 
 
 Figure = tuple[str, str, Unit, Value]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from streams.cli.reports.capacity import Capacity
-from streams.cli.reports.charts import Chart, Level, Line, thinned
+from streams.cli.reports.charts import thinned
 from streams.cli.reports.continuous import Continuous
 from streams.cli.reports.cyclic import Cyclic
-from streams.cli.reports.document import Unit
+from streams.cli.reports.document import Chart, Level, Line, Unit
 from streams.cli.reports.replicator import Replicator
 from streams.cli.reports.resync import Resync
 from streams.cli.units import seconds_text
-from streams.model.intervals import US
+from streams.model.intervals import US, union
 from streams.model.sizing.attainment import attainment
 from streams.model.sizing.backlog import backlog_bytes
 from streams.model.sizing.claims import BITS_PER_BYTE
-from streams.model.sizing.forecast import needs_by_period
+from streams.model.sizing.leastrate import least_rate
 from streams.model.sizing.usual import mean_rate
 from streams.model.sizing.violations import violations
 
@@ -24,6 +24,7 @@ __all__ = ["continuous_charts", "cyclic_charts", "dirty_chart"]
 
 _PERIODS = 240
 _RATES = 80
+_RPOS_BEFORE = 12  # with so many the rate is at least 12/13 of what any longer time would ask for
 
 
 def continuous_charts(view: Continuous, replicator: Replicator, capacity: Capacity) -> list[Chart]:
@@ -43,7 +44,7 @@ def cyclic_charts(view: Cyclic, replicator: Replicator, capacity: Capacity) -> l
     rates[starts] = view.unions.sliding(length) * BITS_PER_BYTE / (length * step)
     places, thin = thinned(rates)
     late = [
-        (grid.start_us + cycle.begun * US, grid.start_us + cycle.switched * US)
+        (grid.start_us + round(cycle.begun * US), grid.start_us + round(cycle.switched * US))
         for cycle in view.replayed
         if cycle.exposure_seconds > replicator.rpo_seconds
     ]
@@ -52,13 +53,14 @@ def cyclic_charts(view: Cyclic, replicator: Replicator, capacity: Capacity) -> l
     some, most = thinned(exposure)
     return [
         Chart(
-            f"Required against installed: cycles of {seconds_text(view.cycle_seconds)}, each in the next",
+            f"Required against installed bandwidth, cycles of {seconds_text(view.cycle_seconds)}",
             Unit.TIME,
             Unit.RATE,
             [Line("required", grid.start_us + places * float(step * US), thin, steps=True)],
             [Level("installed", float(capacity.reduction.carried(capacity.payload)))],
-            late,
+            union(late),
             "cycles beyond the RPO",
+            "Each point: the rate that ships the cycle which begins there within the time of a cycle.",
         ),
         Chart(
             "Exposure of the cycles on the installed paths",
@@ -86,23 +88,27 @@ def dirty_chart(resync: Resync, interval_seconds: int) -> Chart:
 def _required_chart(view: Continuous, replicator: Replicator, capacity: Capacity) -> Chart:
     series, rpo = view.series, replicator.rpo_seconds
     seconds = (series.end_us - series.start_us) // US
-    period = max(-(-seconds // _PERIODS), int(2 * rpo), series.slot_seconds)
+    period = max(-(-seconds // _PERIODS), series.slot_seconds)
     period = -(-period // series.slot_seconds) * series.slot_seconds
-    needs = needs_by_period(series, rpo, period, 0) if period <= seconds else []
-    x = np.array([need.end_us - period * US for need in needs], np.float64)
-    y = np.array([float(need.bits_per_second) for need in needs], np.float64)
+    before = max(period, int(_RPOS_BEFORE * rpo))
+    starts = range(series.start_us, series.end_us, period * US)
+    parts = [series.clipped((start - (before - period) * US, start + period * US)) for start in starts]
+    needed = [
+        float(least_rate(part, rpo).bits_per_second) if part.judged.any() else float("nan") for part in parts
+    ]
     shaded = violations(series, capacity.carried, rpo).spans if capacity.payload else ()
     return Chart(
         f"Required against installed bandwidth, RPO {seconds_text(rpo)}",
         Unit.TIME,
         Unit.RATE,
-        [Line(f"required in each {seconds_text(period)}", x, y, steps=True)],
+        [Line("required", np.array(starts, np.float64), np.array(needed), steps=True)],
         [
             Level("installed", float(capacity.reduction.carried(capacity.payload))),
             Level("B*, for all of the time", float(view.least.bits_per_second)),
         ],
         shaded,
         "the installed paths break the RPO",
+        f"Each point: the smallest rate that keeps the RPO over the {seconds_text(before)} up to its end.",
     )
 
 

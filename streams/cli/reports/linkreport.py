@@ -9,12 +9,12 @@ from fractions import Fraction
 
 from streams.cli.reports.bitmap import bitmap_need
 from streams.cli.reports.capacity import Capacity, capacity_of, path_section, planning_section
-from streams.cli.reports.charts import Chart, changed_charts
+from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.common import about, gap_section, group_section, remarks
 from streams.cli.reports.continuous import continuous_sections, continuous_view
 from streams.cli.reports.cyclic import cyclic_sections, cyclic_view
 from streams.cli.reports.demand import demand_section
-from streams.cli.reports.document import Figure, Report, Section, Unit, facts
+from streams.cli.reports.document import Chart, Figure, Report, Section, Unit, facts
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.linkcharts import continuous_charts, cyclic_charts, dirty_chart
 from streams.cli.reports.outlook import exhaustion_of, outlook_section, period_of, window_needs
