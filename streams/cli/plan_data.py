@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from streams.agents.traces import TraceFormat, TraceOptions
 from streams.cli.plan_parameters import Parameters
@@ -25,7 +25,7 @@ from streams.model.sizing.cautions import LEAST_COVERAGE
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
 from streams.model.sizing.series import Series
-from streams.store import Source
+from streams.store import Source, StoredRange
 
 __all__ = ["Measured", "Progress", "measured_stored", "measured_trace"]
 
@@ -36,13 +36,14 @@ Progress = Callable[[str, int, int], None]
 class Measured:
     """The data of a plan; `series` is None where nobody counted the bytes that were written.
 
-    `histories` gives the volumes one at a time, so that memory holds one of them.
+    `histories` gives the volumes one at a time, so that memory holds one of them; about as many as `volumes`.
     """
 
     title: str
     series: Series | None
     grid: Grid
     histories: Callable[[], Iterable[History]]
+    volumes: int
     coverage: float
 
     @property
@@ -70,7 +71,13 @@ def measured_stored(source: Source, names: Sequence[str], asked: Parameters, rep
                 yield gathered.on_common_grid(history)
 
     title = f"link {asked.link}" if asked.link else f"group {', '.join(names)}"
-    return Measured(title, gathered.written, gathered.grid, histories, gathered.coverage)
+    newest = [name for group in gathered.groups for part in _newest(group.stored) for name in part.volume]
+    return Measured(title, gathered.written, gathered.grid, histories, len(set(newest)), gathered.coverage)
+
+
+def _newest(stored: StoredRange) -> Sequence[Any]:
+    """The parts of the newest interval: they name the volumes that there are by now."""
+    return stored.intervals[-1].parts if stored.intervals else ()
 
 
 def measured_trace(asked: Parameters, report: Progress) -> Measured:
@@ -92,4 +99,6 @@ def measured_trace(asked: Parameters, report: Progress) -> Measured:
     grid = grid_of_writes(writes, geometry.interval_seconds)
     volumes = histories_of_writes(writes, grid, geometry.track_bytes)
     series = series_of_writes(writes, grid, geometry.slot_seconds)
-    return Measured(f"trace {', '.join(file.name for file in files)}", series, grid, lambda: volumes, 1.0)
+    return Measured(
+        f"trace {', '.join(file.name for file in files)}", series, grid, lambda: volumes, len(volumes), 1.0
+    )

@@ -90,6 +90,11 @@ class MatrixPlan:
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
 
+    @property
+    def resync_seconds(self) -> Fraction:
+        """The time that a resynchronisation may take."""
+        return self.asked.resync_seconds or _RESYNC_SECONDS
+
 
 def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> MatrixPlan:
     """Every combination of what was asked.
@@ -102,7 +107,7 @@ def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> Matr
     modes, left_out = _modes(asked, profile, measured)
     usable = usable_per_path(asked.path) if asked.path_bits_per_second else None
     block = asked.block_bytes or (profile.block_bytes if profile else None)
-    data = _Data(asked, measured, profile, _sets(asked, measured, modes, block))
+    data = _Data(asked, measured, profile, _sets(asked, measured, (modes, block), report))
     jobs = list(data.jobs(modes))
     rows: list[Row] = []
     for done, job in enumerate(jobs):
@@ -161,7 +166,10 @@ class _Data:
         yield basis.demand(ask), partial(basis.kept, ask)
 
     def _cycles(self, rpo: Fraction) -> Sequence[Fraction]:
-        """The asked cycles, the profile's, or the base interval and its doubles that leave time to ship."""
+        """The asked cycles, the profile's, or the base interval and its doubles that leave time to ship.
+
+        Without any, cycles are left out, unless they were asked for.
+        """
         grid, apply = self._measured.grid, self._asked.apply_seconds or 0
         if self._asked.cycle_seconds:
             for cycle in self._asked.cycle_seconds:
@@ -173,6 +181,8 @@ class _Data:
             require_cycle(grid, self._profile.cycle_seconds)
             return (Fraction(self._profile.cycle_seconds),)
         doubles = [Fraction(grid.interval_seconds)]
+        if doubles[0] + apply >= rpo and not self._asked.modes:
+            return []
         while 2 * doubles[-1] + apply < rpo and 2 * doubles[-1] <= grid.seconds:
             doubles.append(2 * doubles[-1])
         return doubles
@@ -183,8 +193,11 @@ class _Data:
         return self._measured.series
 
 
-def _sets(asked: Parameters, measured: Measured, modes: Sequence[Mode], block_bytes: int | None) -> Sets:
-    """One pass over the volumes."""
+def _sets(
+    asked: Parameters, measured: Measured, shipped: tuple[Sequence[Mode], int | None], report: Progress
+) -> Sets:
+    """One pass over the volumes, in blocks that the modes ship."""
+    modes, block_bytes = shipped
     needs_windows = any(mode.startswith("cycle") for mode in modes)
     sums = WindowSums(measured.grid, _lengths(asked, measured)) if needs_windows else None
     needs_blocks = any(BASIS_OF[mode] == "unique" for mode in modes)
@@ -192,6 +205,7 @@ def _sets(asked: Parameters, measured: Measured, modes: Sequence[Mode], block_by
     for history in measured.histories():
         factor = block_factor("bitmap_resync", history.track_bytes, block_bytes) if needs_blocks else 1
         blocks = coarsen(history, factor)
+        report("volumes", volumes, max(measured.volumes, volumes + 1))
         volumes, largest = volumes + 1, max(largest, blocks.track_bytes)
         changed_sum += int(blocks.changed_bytes().sum())
         changed_or += blocks.union_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import typer
@@ -141,15 +141,18 @@ def _print_text(plan: MatrixPlan) -> None:
         f"{bytes_text(plan.sets.changed_bytes_or)} as OR, fold factor "
         f"{'none, nothing changed' if fold is None else f'{fold:.4f}'}\n"
     )
-    lines = list(_lines(plan))
-    print_rows(list(lines[0]), (list(line.values()) for line in lines), Layout.TABLE, list(lines[0])[1:])
+    _print_lines(plan, _needs)
     if line := asked.path_bits_per_second:
+        typer.echo()
+        _print_lines(plan, _orders)
         typer.echo()
         rows = step_rows(steps_of_path(line, asked))
         print_rows(["what one path gives", "factor", "rate"], rows, Layout.TABLE, ("rate",))
         typer.echo(f"\n{bound_sentence(line, asked)}")
     typer.echo(
-        "\nNeed is payload of today. Planned is "
+        "\nNeed is today's payload for the percentage of the time; of bytes: for that of the bytes; worst\n"
+        "order: however bytes come within slots; buffer: journal or cache. Room on n: headroom of n paths;\n"
+        "keeps on n: the RPO that they keep, or the time that the resync takes. Planned is\n"
         f"need x {float(asked.safety_factor):g} safety x (1 + {float(asked.growth_per_year):g}) ^ "
         f"{float(asked.horizon_years):g} years, with {count_text(asked.spare_paths, 'spare path')}."
     )
@@ -157,7 +160,7 @@ def _print_text(plan: MatrixPlan) -> None:
         typer.echo(best)
     _print_usual(plan)
     for caution in [*_cautions(plan), *plan.left_out.values()]:
-        typer.echo(f"Caution: {caution}.")
+        typer.echo(f"Note: {caution}.")
     for start, end in measured.gaps:
         typer.echo(f"gap: {format_time(start)} to {format_time(end)}")
 
@@ -173,7 +176,7 @@ def _best(plan: MatrixPlan) -> Iterator[str]:
         least = min(rows, key=lambda row: row.need_bits_per_second or Fraction(0))
         cycle = least.demand.ask.cycle_seconds
         yield (
-            f"Least need for an RPO of {seconds_text(float(rpo))}, {float(percent):g} % of the time: "
+            f"Least need for an RPO of {_seconds(rpo)}, {float(percent):g} % of the time: "
             f"{least.demand.ask.mode}{'' if cycle is None else f', cycles of {_seconds(cycle)}'}, "
             f"{_rate(least.need_bits_per_second)}."
         )
@@ -189,7 +192,7 @@ def _print_usual(plan: MatrixPlan) -> None:
     columns = ["RPO", "P95 of 5 min", "peak rolling average", "the same less 30 %", "mean"]
     rows = [
         (
-            seconds_text(float(rpo)),
+            _seconds(rpo),
             *(
                 bits_per_second_text(float(rate))
                 for rate in (each.percentile_95, each.rolling_average, each.fixed_overlap, each.mean)
@@ -200,36 +203,48 @@ def _print_usual(plan: MatrixPlan) -> None:
     print_rows(columns, rows, Layout.TABLE, columns)
 
 
-def _lines(plan: MatrixPlan) -> Iterator[dict[str, str]]:
-    """Rows for people; columns in which no row has anything are left out."""
-    lines = [_line(row, plan) for row in plan.rows]
-    used = [column for column in lines[0] if any(line.get(column) for line in lines)]
-    for line in lines:
-        yield {column: line.get(column, "") for column in used}
+def _print_lines(plan: MatrixPlan, cells: Callable[[Row, MatrixPlan], dict[str, str]]) -> None:
+    """A table of all rows, without the columns in which no row has anything; narrow enough for a terminal."""
+    lines = [{**_place(row), **cells(row, plan)} for row in plan.rows]
+    columns = [column for column in lines[0] if any(line[column] for line in lines)]
+    rows = ([line[column] for column in columns] for line in lines)
+    print_rows(columns, rows, Layout.TABLE, columns[1:])
 
 
-def _line(row: Row, plan: MatrixPlan) -> dict[str, str]:
-    demand, ask = row.demand, row.demand.ask
-    is_judged = ask.rpo_seconds is not None
-    line = {
+def _place(row: Row) -> dict[str, str]:
+    ask = row.demand.ask
+    return {
         "mode": ask.mode,
         "RPO": _seconds(ask.rpo_seconds),
-        "of time": f"{float(ask.percent):g} %" if is_judged else "",
+        "of time": "" if ask.rpo_seconds is None else f"{float(ask.percent):g} %",
         "cycle": _seconds(ask.cycle_seconds),
+    }
+
+
+def _needs(row: Row, plan: MatrixPlan) -> dict[str, str]:
+    demand = row.demand
+    return {
         "need": "none is enough" if row.need_bits_per_second is None else _rate(row.need_bits_per_second),
-        "of the bytes": _rate(_shipped(demand.by_bytes_bits_per_second, plan)),
-        "any order in slots": _rate(_shipped(demand.safe_bits_per_second, plan)),
+        "of bytes": _rate(_shipped(demand.by_bytes_bits_per_second, plan)),
+        "worst order": _rate(_shipped(demand.safe_bits_per_second, plan)),
         "planned": _rate(row.planned_bits_per_second),
-        "paths now": _count(row.paths_now),
-        "planned paths": _count(row.paths_planned),
         "buffer": "" if demand.buffer_bytes is None else bytes_text(round(demand.buffer_bytes)),
         "it fits": {None: "", True: "yes", False: "no"}[row.fits_journal],
-        "cost per month": "" if row.cost_per_month is None else f"{float(row.cost_per_month):.2f}",
     }
-    for each in row.on_paths:
-        on = f"on {count_text(each.paths, 'path')}"
-        line[f"headroom {on}"] = "" if each.headroom_ratio is None else percent_text(each.headroom_ratio)
-        line[f"keeps {on}"] = "" if each.kept.seconds is None else seconds_text(each.kept.seconds)
+
+
+def _orders(row: Row, plan: MatrixPlan) -> dict[str, str]:
+    line = {
+        "paths now": _count(row.paths_now),
+        "to order": _count(row.paths_planned),
+        "per month": "" if row.cost_per_month is None else f"{float(row.cost_per_month):.2f}",
+    }
+    for paths in plan.asked.paths:
+        found = next((each for each in row.on_paths if each.paths == paths), None)
+        left = None if found is None else found.headroom_ratio
+        seconds = None if found is None else found.kept.seconds
+        line[f"room on {paths}"] = "" if left is None else percent_text(left)
+        line[f"keeps on {paths}"] = "" if seconds is None else seconds_text(seconds)
     return line
 
 
@@ -239,16 +254,32 @@ def _shipped(rate: Fraction | None, plan: MatrixPlan) -> Fraction | None:
 
 def _cautions(plan: MatrixPlan) -> list[str]:
     series = plan.measured.series
-    late = [row for row in plan.rows if row.need_bits_per_second is None]
-    hopeless = ["where none is enough, capture and apply of a cycle leave no time to ship within the RPO"]
+    others = list(_cycle_cautions(plan))
     if series is None:
         gaps = ["a part of the range was not measured: all figures are lower bounds"]
-        return [*(gaps if plan.measured.coverage < 1 else []), *(hopeless if late else [])]
+        return [*(gaps if plan.measured.coverage < 1 else []), *others]
     rpos = sorted({row.demand.ask.rpo_seconds for row in plan.rows if row.demand.ask.rpo_seconds is not None})
     is_continuous = any(row.demand.ask.mode == "continuous" for row in plan.rows)
     found = [coarse_slots(series.slot_seconds, rpo) for rpo in rpos[:1] if is_continuous]
     sentences = [caution.sentence for caution in [*found, low_coverage(series)] if caution is not None]
-    return [*sentences, *(hopeless if late else [])]
+    return [*sentences, *others]
+
+
+def _cycle_cautions(plan: MatrixPlan) -> Iterator[str]:
+    if any(row.need_bits_per_second is None for row in plan.rows):
+        yield "where none is enough, capture and apply of a cycle leave no time to ship within the RPO"
+    asked = set(plan.asked.rpo_seconds)
+    shown = {ask.rpo_seconds for ask in (row.demand.ask for row in plan.rows) if ask.cycle_seconds}
+    if not plan.asked.modes and not plan.asked.profile and asked - shown:
+        yield (
+            f"no cycles for an RPO of {', '.join(_seconds(rpo) for rpo in sorted(asked - shown))}: the base "
+            f"interval of {plan.measured.grid.interval_seconds} s leaves no time to ship within it"
+        )
+    if any(row.demand.ask.mode == "bitmap_resync" for row in plan.rows):
+        yield (
+            f"bitmap_resync ships what changed in the whole range within {_seconds(plan.resync_seconds)} "
+            "(--time) while nothing is written; `linkgauge report` replays it while writing goes on"
+        )
 
 
 def _end_us(plan: MatrixPlan) -> int:
@@ -256,7 +287,8 @@ def _end_us(plan: MatrixPlan) -> int:
 
 
 def _seconds(value: Fraction | None) -> str:
-    return "" if value is None else seconds_text(float(value))
+    """As always, without a fraction that is none: narrower."""
+    return "" if value is None else seconds_text(float(value)).replace(".00 ", " ")
 
 
 def _rate(value: Fraction | None) -> str:
