@@ -65,7 +65,7 @@ def test_a_cycle_rate_keeps_the_rpo_and_is_what_is_shipped_of_it(mode, tables):
             assert kept.seconds <= 200 * (1 + 1e-6)
             assert kept.buffer_bytes == demand.buffer_bytes
             if mode == "cycle_multi":  # late cycles of the other mode touch further intervals
-                assert demand.mean_bits_per_second <= max(map(len, tables)) * MB * 8 / 60
+                assert demand.mean_bits_per_second <= max(map(len, tables)) * MB * Fraction(8, 60)
         else:
             assert percent < 100 or not any(tables)
 
