@@ -107,7 +107,7 @@ OwnNumber = Annotated[int | None, typer.Option(min=1, help="Instead of the link'
 
 def volume(  # noqa: PLR0913  # the options of a command
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[ARRAY/VOLUME]...")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="ARRAY/VOLUME")] = None,
     *,
     groups: Groups = None,
     start: From = None,
@@ -139,7 +139,7 @@ def volume(  # noqa: PLR0913  # the options of a command
 
 def controller(  # noqa: PLR0913  # the options of a command
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[ARRAY]...")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="ARRAY")] = None,
     *,
     groups: Groups = None,
     start: From = None,
