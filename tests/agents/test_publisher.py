@@ -24,6 +24,7 @@ from streams.store.reading import read_topic
 from streams.store.source import Source
 from streams.wire.agent import decode_message
 from streams.wire.definitions import encode_version
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 NOW_US = 1_700_000_000_000_000
 
@@ -100,8 +101,7 @@ def test_the_keeper_sends_old_batches_and_heartbeats(topics, clock, monkeypatch)
         sender.write("vol-0", 0, 1)
         for expected in (1, 2, 3):
             clock.advance(10.0)
-            while sender.statistics.sent_messages < expected:
-                threading.Event().wait(0.002)
+            eventually(lambda expected=expected: sender.statistics.sent_messages >= expected)
     assert [m.kind for m in arrived(topics)] == ["writes", "heartbeat", "heartbeat", "bye"]
     assert not sender._keeper.is_alive()
 
@@ -166,8 +166,7 @@ def test_the_keeper_sends_a_window_that_has_ended(topics, clock):
     with publisher(topics, clock.options(fold=True)) as sender:
         sender.write("vol-0", 0, 1)
         clock.advance(11.0)
-        while sender.statistics.sent_messages < 1:
-            threading.Event().wait(0.002)
+        eventually(lambda: sender.statistics.sent_messages >= 1)
     assert [m.kind for m in arrived(topics)] == ["tracks", "bye"]
 
 
@@ -321,6 +320,6 @@ def test_the_example_of_the_guide_runs(topics, tmp_path):
     prefixed = example.replace("PublisherOptions(", f"PublisherOptions(topic_prefix={topics.prefix!r}, ", 1)
     (tmp_path / "agent.py").write_text(prefixed)
     command = [sys.executable, str(tmp_path / "agent.py"), topics.bootstrap]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
     assert "sent_writes=1000, dropped_writes=0, unacknowledged=0" in done.stdout
     assert sum(len(m.writes) for m in arrived(topics) if m.writes is not None) == 1000

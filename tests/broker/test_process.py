@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -20,6 +19,7 @@ from streams.broker.java import bundled_java
 from streams.broker.process import EmbeddedBroker
 from streams.broker.topics import TopicLayout, check_topics, cluster_identity, create_topics, require_broker
 from streams.errors import BrokerError, BrokerUnreachable
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -32,7 +32,7 @@ from pathlib import Path
 from streams.broker.process import EmbeddedBroker
 with EmbeddedBroker(Path(sys.argv[1]), port=0) as broker:
     print(broker.port, flush=True)
-    time.sleep(120)
+    time.sleep(600)
 """
 
 
@@ -41,14 +41,14 @@ def produce(bootstrap, *values):
     failures = []
     for value in values:
         producer.produce(TOPIC, value, on_delivery=lambda error, _: failures.append(error))
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_SECONDS) == 0
     assert failures == [None] * len(values)
 
 
 def consume(bootstrap, count):
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader"})
     consumer.assign([TopicPartition(TOPIC, 0, 0)])
-    values = [message.value() for message in consumer.consume(count, timeout=30)]
+    values = [message.value() for message in consumer.consume(count, timeout=PATIENCE_SECONDS)]
     consumer.close()
     return values
 
@@ -102,11 +102,11 @@ def test_clients_that_were_there_before_a_kill_go_on_after_it(tmp_path):
             }
         )
         producer.produce(TOPIC, b"before")
-        assert producer.flush(30) == 0
+        assert producer.flush(PATIENCE_SECONDS) == 0
         broker.kill()
         producer.produce(TOPIC, b"meanwhile")
         broker.start()
-        assert producer.flush(60) == 0
+        assert producer.flush(PATIENCE_SECONDS) == 0
         assert consume(broker.bootstrap, 2) == [b"before", b"meanwhile"]
 
 
@@ -141,10 +141,7 @@ def test_no_process_is_left_when_the_user_ends(tmp_path, number):
         family = [child.pid for child in psutil.Process(user.pid).children(recursive=True)]
         assert len(family) == 2  # guard and Java
         user.send_signal(number)
-    deadline = time.monotonic() + 30
-    while not all(ended(pid) for pid in family):
-        assert time.monotonic() < deadline, "something was left behind"
-        time.sleep(0.05)
+    eventually(lambda: [pid for pid in family if not ended(pid)], lambda left_behind: left_behind == [])
     with EmbeddedBroker(tmp_path, port=0) as successor:
         assert successor.running
 
@@ -152,10 +149,7 @@ def test_no_process_is_left_when_the_user_ends(tmp_path, number):
 def test_a_broker_that_dies_by_itself_is_noticed(tmp_path):
     with EmbeddedBroker(tmp_path, port=0) as broker:
         os.kill(pid_of(broker), signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while broker.running:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(lambda: not broker.running)
         broker.start()
         require_broker(broker.bootstrap)
 

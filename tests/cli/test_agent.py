@@ -15,6 +15,7 @@ from streams.cli import agent, entries, groups, measure
 from streams.errors import ReplayError
 from streams.store import read_group_state
 from streams.store.reading import read_topic
+from tests.waiting import ended_within
 
 pytestmark = pytest.mark.broker
 FILETIME = 128_166_372_000_000_000
@@ -150,6 +151,6 @@ def test_a_signal_breaks_off_cleanly(source, trace, number):
         while not list(read_topic(source, "writes")):
             assert process.poll() is None, process.stderr.read()
         process.send_signal(number)
-        assert process.wait(10) == 128 + number
+        assert ended_within(process, 10) == 128 + number
         assert "broken off; the same command again goes on" in process.stderr.read()
     assert read_group_state(source, "g") is None

@@ -18,6 +18,7 @@ from streams.model.state import Version
 from streams.wire.agent import encode_message
 from streams.wire.definitions import encode_version
 from tests.programs import LINKGAUGE
+from tests.waiting import ended_within, eventually
 
 
 @pytest.fixture
@@ -60,16 +61,12 @@ def reporter(examine, source, tmp_path):
         process = subprocess.Popen([LINKGAUGE, "reporter"], stdout=log, stderr=log)
     yield process
     process.terminate()
-    process.wait(20)
+    ended_within(process, 20)
 
 
 def until_well(examine, *settings, **broker):
     """What the doctor finds in the end: services take seconds to come up."""
-    for _ in range(40):
-        code, found, said = examine(*settings, **broker)
-        if code == 0:
-            break
-    return code, found, said
+    return eventually(lambda: examine(*settings, **broker), lambda examined: examined[0] == 0)
 
 
 @pytest.mark.broker
@@ -99,21 +96,23 @@ def test_nobody_works(examine, topics, put):
 
 @pytest.mark.broker
 def test_a_worker_that_left_leaves_its_place(examine, topics, put, worker):
-    put(
-        "writes", "a", [encode_message("a", Command("stop"))]
-    )  # of a group that is not there: refused at once
-    for _ in range(40):
-        _, found, said = examine("", **at(topics))
-        if "1 member in" in said and "0 messages behind" in said:
-            break
-    assert ("worker", True) in found, said
-    worker.terminate()
-    worker.wait(20)
+    def worker_is(holds, *sentences):
+        """The doctor's answer once it says this of the worker."""
+
+        def is_it(examined):
+            _, found, said = examined
+            return ("worker", holds) in found and all(text in said for text in sentences)
+
+        return eventually(lambda: examine("", **at(topics)), is_it)
+
+    # Of a group that is not there: refused at once.
     put("writes", "a", [encode_message("a", Command("stop"))])
-    for _ in range(40):  # its session ends first
-        _, found, said = examine("", **at(topics))
-        if ("worker", False) in found and "nobody" in said:
-            break
+    worker_is(True, "1 member in", "0 messages behind")
+    worker.terminate()
+    ended_within(worker, 20)
+    put("writes", "a", [encode_message("a", Command("stop"))])
+    # Its session ends first.
+    _, _, said = worker_is(False, f"nobody is in consumer group {topics.prefix}worker")
     assert "1 message not taken up" in said
 
 

@@ -58,7 +58,7 @@ def family_of(process):
 
 
 def assert_all_gone(processes):
-    _, alive = psutil.wait_procs(processes, 10)
+    _, alive = psutil.wait_procs(processes, PATIENCE_SECONDS)
     assert alive == []
 
 
@@ -68,7 +68,7 @@ def test_up_mends_a_crash_and_a_signal_ends_everything(tmp_path, number):
     with up(tmp_path, "--data", "here") as (process, url, said):
         eventually(lambda: "Ctrl-C ends it" in said())
         assert f"metrics  {url}/metrics\n" in said()
-        assert fetch(f"{url}/readyz") == "ready\n"
+        eventually(lambda: fetch(f"{url}/readyz") == "ready\n")
         pid_file = tmp_path / "here" / "reporter.pid"
         crashed = int(pid_file.read_text())
         os.kill(crashed, signal.SIGKILL)
@@ -141,7 +141,7 @@ def test_a_worker_that_cannot_start_does_not_end_the_others(tmp_path, mismatched
         assert "worker ended with code 1 and is started again in 1 s: " in said()
         assert "partitions must be 7, is 2" in said()
         assert process.poll() is None
-        assert fetch(f"{url}/readyz") == "ready\n"
+        eventually(lambda: fetch(f"{url}/readyz") == "ready\n")
 
 
 @pytest.mark.broker

@@ -35,9 +35,8 @@ from tests.waiting import eventually
 __all__ = ["DEFINITION", "GEOMETRY", "US", "Site", "origin"]
 
 US = 1_000_000
-GEOMETRY = Geometry(
-    interval_seconds=10, rungs_seconds=(20,), late_window_seconds=60, tick_seconds=1, silent_after_seconds=2
-)
+GEOMETRY = Geometry(interval_seconds=10, rungs_seconds=(20,), late_window_seconds=60, tick_seconds=1)
+"""Nobody falls silent within a test that only stands still for a while."""
 DEFINITION = Definition("g", (Member("a", "v"), Member("a", "w")), GEOMETRY)
 
 

@@ -17,7 +17,7 @@ from streams.broker.topics import create_topics
 from streams.store.reading import read_topic
 from tests.integration.sites import Site
 from tests.programs import LINKGAUGE
-from tests.waiting import eventually
+from tests.waiting import ended_within, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -81,7 +81,7 @@ def test_a_worker_stops_with_nothing_acknowledged_when_its_kafka_is_gone(own_bro
     before, committed = own_site.rows(*ROWS), own_site.committed()
     fail(own_broker)
     own_site.workers.thaw("w0")
-    assert own_site.workers.running["w0"].wait(2 + STOPS_SECONDS) == 1
+    assert ended_within(own_site.workers.running["w0"], 2 + STOPS_SECONDS) == 1
     assert not own_broker.running
     last = own_site.workers.log("w0").splitlines()[-1]
     assert f"at {own_broker.bootstrap} did not take a row" in last
@@ -98,7 +98,7 @@ def test_sigterm_ends_a_worker_whose_kafka_is_gone(own_broker, own_site):
     own_site.workers.thaw("w0")
     eventually(lambda: own_site.workers.log("w0"), lambda log: AWAY[own_site.workers.shell] in log)
     own_site.workers.running["w0"].send_signal(signal.SIGTERM)
-    assert own_site.workers.running["w0"].wait(STOPS_SECONDS) == 0
+    assert ended_within(own_site.workers.running["w0"], STOPS_SECONDS) == 0
     own_broker.start()
     finish(own_site)
 
@@ -129,7 +129,7 @@ def test_sigterm_ends_agents_and_reporter_whose_kafka_is_gone(own_broker, own_si
         process.terminate()
     for process, code, log in started:
         try:
-            assert process.wait(STOPS_SECONDS) == code, Path(log.name).read_text()
+            assert ended_within(process, STOPS_SECONDS) == code, Path(log.name).read_text()
         finally:
             process.kill()
             log.close()
@@ -141,7 +141,7 @@ def test_a_worker_stops_with_nothing_acknowledged_when_kafka_refuses_a_row(site,
     marks, committed = site.rows("state"), site.committed()
     site.configure(suffix, "max.message.bytes", "1")
     site.workers.thaw("w0")
-    assert site.workers.running["w0"].wait(STOPS_SECONDS) == 1
+    assert ended_within(site.workers.running["w0"], STOPS_SECONDS) == 1
     log = site.workers.log("w0")
     assert f"topic {site.source.topic(suffix)} at {site.source.bootstrap} did not take a row" in log
     assert TOO_LARGE[site.workers.shell] in log

@@ -9,7 +9,7 @@ from streams.store.reading import read_topic
 from streams.wire.keys import parse_state_key, state_key
 from streams.wire.record import Received, Record
 from tests.integration.sites import Site
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -34,7 +34,7 @@ def test_a_row_that_does_not_fit_is_named_with_the_remedy(site: Site):
         content = orjson.dumps(orjson.loads(good.value) | {field: value})
         site.send_record(Record(wrong, content, good.headers), "state", good.partition)
         committed, rows = site.committed(), site.rows("tables", "intervals", "state")
-        assert site.workers.start("w0").wait(30) == 1
+        assert site.workers.start("w0").wait(PATIENCE_SECONDS) == 1
         topic, offset = site.source.topic("state"), good.offset + number
         place = f"{topic}, partition {good.partition}, offset {offset}, key {wrong.decode()}: "
         error = [line for line in site.workers.log("w0").splitlines() if "worker_failed" in line][-1]

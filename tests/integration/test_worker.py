@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from confluent_kafka import TopicPartition
 
@@ -35,7 +37,7 @@ def test_writes_become_tables_and_summaries_and_sigterm_ends_the_worker(site: Si
 
 def test_a_group_whose_agents_fall_silent_closes_with_low_coverage_also_after_a_restart(site: Site):
     site.workers.start("w0")
-    site.send(Define(DEFINITION))
+    site.send(Define(replace(DEFINITION, geometry=replace(GEOMETRY, silent_after_seconds=2))))
     site.writes(0, (0, 8), 3)
     eventually(lambda: read_topic_length(site), lambda length: length >= 2)
     site.workers.kill("w0")

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tests.integration.sites import Site
 from tests.programs import LINKGAUGE
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -24,7 +24,12 @@ def test_wrong_partitions_and_cleanup_are_told_by_check_and_worker(site: Site, t
     site.write_settings()
     for command, code in ((["topics", "check"], 3), (["worker"], 1)):
         ended = subprocess.run(
-            [LINKGAUGE, *command], cwd=tmp_path, timeout=30, capture_output=True, text=True, check=False
+            [LINKGAUGE, *command],
+            cwd=tmp_path,
+            timeout=PATIENCE_SECONDS,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert ended.returncode == code
         assert (

@@ -13,6 +13,7 @@ from typing import Any
 from streams.broker.layout import TopicLayout
 from streams.broker.topics import cluster_identity
 from streams.processor.options import Shell
+from tests.waiting import ended_within
 
 _MAIN = Path(__file__).with_name("worker_main.py")
 
@@ -72,7 +73,7 @@ class Workers:
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
         try:
-            return {name: process.wait(10) for name, process in self.running.items()}
+            return {name: ended_within(process, 10) for name, process in self.running.items()}
         finally:
             for process in self.running.values():
                 if process.poll() is None:

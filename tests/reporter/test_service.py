@@ -5,11 +5,9 @@
 import os
 import signal
 import subprocess
-import time
 from contextlib import contextmanager
 from queue import Queue
 from threading import Event, Thread
-from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
@@ -29,10 +27,9 @@ from streams.wire.record import Received
 from streams.wire.states import Home, encode_state
 from streams.wire.summaries import encode_gap, encode_summary
 from tests.programs import LINKGAUGE
+from tests.waiting import PATIENCE_SECONDS, ended_within, eventually
 
 pytestmark = pytest.mark.broker
-
-PATIENCE_SECONDS = 60
 
 
 def settings_for(topics, **sections):
@@ -93,18 +90,18 @@ def reporting(settings):
 
 def await_text(url, *wanted, unwanted=()):
     """The page, once it has all that is wanted and nothing else that is not."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    text = ""
-    while time.monotonic() < end:
+
+    def page():
         try:
             with urlopen(url, timeout=10) as reply:
-                text = reply.read().decode()
-        except (HTTPError, URLError) as refusal:
-            text = str(refusal)
-        if all(w in text for w in wanted) and not any(u in text for u in unwanted):
-            return text
-        time.sleep(0.1)
-    raise AssertionError(f"wanted {wanted}, not {unwanted}, in:\n{text}")
+                return reply.read().decode()
+        except OSError as refusal:  # an answer that is no page, or none in time
+            return str(refusal)
+
+    def is_it(text):
+        return all(each in text for each in wanted) and not any(each in text for each in unwanted)
+
+    return eventually(page, is_it)
 
 
 def test_rows_before_and_after_the_start(topics, rows):
@@ -284,5 +281,5 @@ def test_a_signal_ends_the_command(topics, tmp_path, number):
                 break
         reporter.send_signal(number)
         said = reporter.stdout.read()
-        assert reporter.wait(10) == 0
+        assert ended_within(reporter, 10) == 0
     assert "reporter_stopped" in said

@@ -1,7 +1,5 @@
 """Reading a real Kafka's topics: what is waited for, and what is read behind it."""
 
-import time
-
 import pytest
 from confluent_kafka import Producer
 
@@ -12,6 +10,7 @@ from streams.store import Source
 from streams.wire.deadletters import encode_dead_letter
 from streams.wire.record import Received
 from streams.wire.summaries import encode_summary
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -34,10 +33,14 @@ def filled(topics, rows):
 
 def read_until(tail, condition):
     """The rows that are read until the condition holds."""
-    rows, end = [], time.monotonic() + 60
-    while not condition():
-        rows += [parse_row(suffix, message) for suffix, message in tail.poll()]
-        assert time.monotonic() < end, rows
+    rows = []
+
+    def read():
+        rows.extend(parse_row(suffix, message) for suffix, message in tail.poll())
+        return condition()
+
+    if not condition():
+        eventually(read)
     return rows
 
 

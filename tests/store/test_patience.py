@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from streams.errors import BrokerUnreachable, MissingData
 from streams.store import patience
 from streams.store.patience import retried, settled
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Stopping:
@@ -26,7 +27,8 @@ class Stopping:
 DENIED = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 
-def test_a_topic_that_is_denied_for_a_moment_is_asked_for_again():
+def test_a_topic_that_is_denied_for_a_moment_is_asked_for_again(monkeypatch):
+    monkeypatch.setattr(patience, "_MISSING_SECONDS", PATIENCE_SECONDS)
     assert settled(Stopping(DENIED, DENIED, 7).ask) == 7
     gone = Stopping(DENIED, KafkaError(KafkaError._TRANSPORT))
     with pytest.raises(KafkaException) as error:

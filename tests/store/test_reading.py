@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from streams.errors import BrokerUnreachable, SettingsError, TopicMismatch
@@ -12,6 +14,7 @@ from streams.store.source import REQUEST_SECONDS
 from streams.wire.keys import state_key
 from streams.wire.partitions import partition_of
 from streams.wire.record import Record
+from tests.waiting import eventually
 
 
 def rows(group: str, numbers: range) -> list[Record]:
@@ -96,8 +99,14 @@ def test_a_missing_topic_is_named_with_the_remedy(broker):
 
 def test_a_broker_that_is_not_there_is_named_with_the_remedy(monkeypatch):
     monkeypatch.setattr(module, "REQUEST_SECONDS", 0.5)
-    with pytest.raises(BrokerUnreachable, match=r"no Kafka broker answers at localhost:1 \(.*refused"):
-        read_summaries(Source("localhost:1"), "g")
+
+    def refusal() -> str:
+        with pytest.raises(BrokerUnreachable, match=r"no Kafka broker answers at localhost:1 \(") as refused:
+            read_summaries(Source("localhost:1"), "g")
+        return str(refused.value)
+
+    # A machine that stands still for half a second hears of no cause.
+    eventually(refusal, lambda text: re.search(r"at localhost:1 \(.*refused", text))
 
 
 def test_a_wrong_client_option_is_named():
