@@ -238,6 +238,9 @@ KNOBS: Final = (
         _DATA,
     ),
     Knob(
+        "outage_seconds", "--outage", "TIME", _span, "Resync after an outage; else of the whole range.", _DATA
+    ),
+    Knob(
         "cycle_seconds",
         "--cycle",
         "TIME,...",

@@ -15,7 +15,8 @@ from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.cost import MONTH_SECONDS
 from streams.model.sizing.cycledata import require_cycle
 from streams.model.sizing.cycleshare import PiecedUnions
-from streams.model.sizing.exact import exact
+from streams.model.sizing.exact import ceil_div, exact
+from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import coarsen
 from streams.model.sizing.link import Usable, headroom_ratio, paths_for, planned_paths, usable_per_path
 from streams.model.sizing.matrix import (
@@ -70,12 +71,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sets:
-    """What changed, in blocks of the replicator: SUM and OR, and the windows that cycles need."""
+    """What changed, in blocks of the replicator: SUM and OR, and the windows that cycles need.
+
+    `resync_bytes` must be shipped after an outage: the most that any outage of the asked length leaves, which
+    touches one base interval more than it fills; the OR of the range where no length was asked for.
+    """
 
     volumes: int
     block_bytes: int
     changed_bytes_sum: int
     changed_bytes_or: int
+    resync_bytes: int | None
     unions: PiecedUnions | None
 
 
@@ -109,6 +115,12 @@ def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> Matr
     block = asked.block_bytes or (profile.block_bytes if profile else None)
     data = _Data(asked, measured, profile, _sets(asked, measured, (modes, block), report))
     jobs = list(data.jobs(modes))
+    if not jobs:
+        raise ValueError(
+            f"rpo_seconds {float(min(data.rpos)):g}: cycles from the base interval of "
+            f"{measured.grid.interval_seconds} s on leave no time to ship within it; choose a longer RPO, or "
+            "a shorter base interval for the group"
+        )
     rows: list[Row] = []
     for done, job in enumerate(jobs):
         report("planning", done, len(jobs))
@@ -126,7 +138,7 @@ class _Data:
 
     def __init__(self, asked: Parameters, measured: Measured, profile: Profile | None, sets: Sets) -> None:
         self._asked, self._measured, self._profile = asked, measured, profile
-        self._rpos = asked.rpo_seconds or _RPO_SECONDS
+        self.rpos = asked.rpo_seconds or _RPO_SECONDS
         self._percents = asked.percents or _PERCENTS
         self.sets = sets
 
@@ -135,14 +147,14 @@ class _Data:
         for mode in modes:
             match mode:
                 case "continuous":
-                    for rpo in self._rpos:
+                    for rpo in self.rpos:
                         yield partial(self._continuous, rpo)
                 case "synchronous":
                     yield self._synchronous
                 case "bitmap_resync":
                     yield self._resync
                 case _:
-                    for rpo in self._rpos:
+                    for rpo in self.rpos:
                         for cycle in self._cycles(rpo):
                             for percent in self._percents:
                                 yield partial(self._cycle, Ask(mode, rpo, percent, cycle))
@@ -156,7 +168,11 @@ class _Data:
         yield SynchronousBasis(self._series()).demand(), lambda _: Kept(None)
 
     def _resync(self) -> _Found:
-        basis = ResyncBasis(self.sets.changed_bytes_or, self._asked.resync_seconds or _RESYNC_SECONDS)
+        if self.sets.resync_bytes is None:
+            raise MissingData(
+                "--outage: every window of this length touches a gap; widen the range or shorten it"
+            )
+        basis = ResyncBasis(self.sets.resync_bytes, self._asked.resync_seconds or _RESYNC_SECONDS)
         yield basis.demand(), basis.kept
 
     def _cycle(self, ask: Ask) -> _Found:
@@ -180,12 +196,14 @@ class _Data:
         if self._profile and self._profile.cycle_seconds:
             require_cycle(grid, self._profile.cycle_seconds)
             return (Fraction(self._profile.cycle_seconds),)
-        doubles = [Fraction(grid.interval_seconds)]
+        least = (self._profile.least_cycle_seconds if self._profile else None) or 1
+        doubles = [Fraction(-(-least // grid.interval_seconds) * grid.interval_seconds)]
         if doubles[0] + apply >= rpo and not self._asked.modes:
             return []
         while 2 * doubles[-1] + apply < rpo and 2 * doubles[-1] <= grid.seconds:
             doubles.append(2 * doubles[-1])
-        return doubles
+        most = self._profile.most_cycle_seconds if self._profile else None
+        return [cycle for cycle in doubles if most is None or cycle <= most]
 
     def _series(self) -> Series:
         if self._measured.series is None:
@@ -200,6 +218,9 @@ def _sets(
     modes, block_bytes = shipped
     needs_windows = any(mode.startswith("cycle") for mode in modes)
     sums = WindowSums(measured.grid, _lengths(asked, measured)) if needs_windows else None
+    touched = _touched_by_outage(asked, measured.grid)
+    outages = None if touched is None else WindowSums(measured.grid, [touched])
+    takers = [taker for taker in (sums, outages) if taker is not None]
     needs_blocks = any(BASIS_OF[mode] == "unique" for mode in modes)
     volumes = largest = changed_sum = changed_or = 0
     for history in measured.histories():
@@ -209,10 +230,27 @@ def _sets(
         volumes, largest = volumes + 1, max(largest, blocks.track_bytes)
         changed_sum += int(blocks.changed_bytes().sum())
         changed_or += blocks.union_bytes()
-        if sums is not None:
-            feed(blocks, sums)
+        if takers:
+            feed(blocks, *takers)
     unions = PiecedUnions.of(sums.unions()) if sums is not None and volumes else None
-    return Sets(volumes, largest, changed_sum, changed_or, unions)
+    resync = changed_or if outages is None or touched is None else outages.unions().most(touched)
+    return Sets(volumes, largest, changed_sum, changed_or, resync, unions)
+
+
+def _touched_by_outage(asked: Parameters, grid: Grid) -> int | None:
+    """The base intervals that an outage of the asked length can touch.
+
+    Raises:
+        ValueError: it is longer than the range.
+    """
+    if asked.outage_seconds is None:
+        return None
+    if asked.outage_seconds > grid.seconds:
+        raise ValueError(
+            f"outage_seconds {float(asked.outage_seconds):g}: longer than the range of {grid.seconds} s; "
+            "choose a shorter outage or a longer range"
+        )
+    return min(ceil_div(asked.outage_seconds, Fraction(grid.interval_seconds)) + 1, len(grid))
 
 
 def _lengths(asked: Parameters, measured: Measured) -> Sequence[int]:

@@ -81,6 +81,7 @@ class Parameters:
     percents: tuple[Fraction, ...] = ()
     modes: tuple[str, ...] = ()
     cycle_seconds: tuple[Fraction, ...] = ()
+    outage_seconds: Fraction | None = None
     apply_seconds: Fraction | None = None
     profile: str | None = None
     block_bytes: int | None = None

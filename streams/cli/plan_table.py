@@ -56,6 +56,7 @@ def matrix_object(plan: MatrixPlan) -> dict[str, object]:
             "written_bytes": None if measured.series is None else measured.series.total_bytes,
             "changed_bytes_sum": plan.sets.changed_bytes_sum,
             "changed_bytes_or": plan.sets.changed_bytes_or,
+            "resync_bytes": plan.sets.resync_bytes,
             "fold_ratio": fold_ratio(plan.sets.changed_bytes_sum, plan.sets.changed_bytes_or),
         },
         "usable_path_bits_per_second": None if usable is None else float(usable.bits_per_second),
@@ -276,9 +277,11 @@ def _cycle_cautions(plan: MatrixPlan) -> Iterator[str]:
             f"interval of {plan.measured.grid.interval_seconds} s leaves no time to ship within it"
         )
     if any(row.demand.ask.mode == "bitmap_resync" for row in plan.rows):
+        outage = plan.asked.outage_seconds
+        what = "in the whole range" if outage is None else f"at most in any outage of {_seconds(outage)}"
         yield (
-            f"bitmap_resync ships what changed in the whole range within {_seconds(plan.resync_seconds)} "
-            "(--time) while nothing is written; `linkgauge report` replays it while writing goes on"
+            f"bitmap_resync ships what changed {what} within {_seconds(plan.resync_seconds)} (--time) "
+            "while nothing is written; `linkgauge report` replays it while writing goes on"
         )
 
 

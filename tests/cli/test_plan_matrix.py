@@ -135,12 +135,33 @@ def test_a_range_of_the_trace(plan):
     assert (said["data"]["changed_bytes_sum"], said["data"]["changed_bytes_or"]) == (8 * MIB, 4 * MIB)
 
 
+def test_after_an_outage_the_largest_window_that_it_can_touch_is_shipped(plan):
+    """An outage of two minutes touches three: at most 0 to 5 MiB, as minutes 3 to 5 do."""
+    said = json.loads(plan("--json --outage 2min"))
+    assert said["data"]["resync_bytes"] == 5 * MIB
+    one = json.loads(plan("--json --outage 1min"))
+    assert one["data"]["resync_bytes"] == 5 * MIB  # minutes 4 and 5
+    early = json.loads(plan("--json --outage 1min --to 2007-02-22T17:04:00Z"))
+    assert early["data"]["resync_bytes"] == 4 * MIB
+    need = {row["mode"]: row["need_bits_per_second"] for row in early["rows"]}
+    assert need["bitmap_resync"] == pytest.approx(4 * MIB * 8 / 10)
+    assert "outage_seconds 3600: longer than the range" in plan("--outage 1h", code=2)
+
+
 def test_a_profile_brings_its_mode_and_cycle(plan):
     said = json.loads(
         plan("--json --profile global-mirror-change-volumes", asked="--interval 1min --rpo 15min")
     )
     assert {(row["mode"], row["cycle_seconds"]) for row in said["rows"]} == {("cycle_single", 300)}
     assert said["data"]["block_bytes"] == 256 << 10
+
+
+def test_a_profile_without_a_cycle_gets_those_that_it_may_have(plan):
+    asked = "--interval 1min --rpo 11min --profile vsphere-replication"
+    said = json.loads(plan("--json", asked=asked))
+    assert {row["cycle_seconds"] for row in said["rows"]} == {300}  # the range holds none of twice that
+    too_short = plan("", code=2, asked="--interval 5min --rpo 1min --profile remote-copy-periodic")
+    assert "rpo_seconds 60: cycles from the base interval of 300 s on leave no time" in too_short
 
 
 def test_without_a_path_the_needs_alone_are_told(plan):
