@@ -179,6 +179,27 @@ def test_synchronous_mode_carries_the_peak(site):
     assert any("level out shorter peaks" in remark for remark in told["remarks"])
 
 
+def test_all_modes_stand_side_by_side(site):
+    told = said("east", "--rpo-seconds", "900")
+    rows = {row["mode"]: row for row in told["modes"]}
+    assert list(rows) == ["synchronous", "continuous", "cycle_single", "cycle_multi", "bitmap_resync"]
+    for mode, row in rows.items():
+        alone = said("east", "--rpo-seconds", "900", "--mode", mode)
+        assert row["bits_per_second"] == alone["summary"]["bits_per_second"]
+        assert alone["modes"] == told["modes"]
+    waiting = backlogs(arrivals(site), rows["continuous"]["bits_per_second"])
+    assert rows["continuous"]["held_bytes"] == pytest.approx(max(waiting), rel=1e-6)
+    assert [row["mode"] for row in said("west")["modes"]] == list(rows)[2:]
+
+
+def test_the_first_copy_of_whole_volumes_is_replayed(site):
+    told = said("east", "--path-bits-per-second", "1000000")["initial_copy"]
+    assert told["volume_bytes"] == 3 * 64 * TRACK
+    assert told["at_rest_seconds"] == pytest.approx(8 * 3 * 64 * TRACK / 1e6)
+    assert told["caught_up_seconds"] >= told["at_rest_seconds"]
+    assert "initial_copy" not in said("busy")
+
+
 def test_every_margin_is_a_step(site):
     told = said("east")
     needed = [row["bits_per_second"] for row in told["need_steps"]]

@@ -17,9 +17,10 @@ from streams.cli.reports.demand import demand_section
 from streams.cli.reports.document import Chart, Figure, Report, Section, Unit, facts
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.linkcharts import continuous_charts, cyclic_charts, dirty_chart
+from streams.cli.reports.modes import modes_section
 from streams.cli.reports.outlook import exhaustion_of, outlook_section, period_of, window_needs
 from streams.cli.reports.replicator import Replicator, replicator_of
-from streams.cli.reports.resync import resync_of, resync_section
+from streams.cli.reports.resync import initial_section, resync_of, resync_section
 from streams.cli.reports.sets import coarse_histories, sets_of
 from streams.cli.reports.setsections import fold_section
 from streams.cli.reports.synchronous import synchronous_sections
@@ -67,6 +68,7 @@ def link_report(
         _summary(answer, capacity),
         demand_section(total(sets.volumes), link),
         *answer.sections,
+        modes_section(gathered, replicator, capacity, outage_seconds, period),
         path_section(capacity),
     ]
     if answer.need is not None:
@@ -75,6 +77,7 @@ def link_report(
     if capacity.payload:
         resync = resync_of(gathered, outage_seconds, capacity.carried, replicator.block_bytes)
         sections.append(resync_section(resync, outage_seconds, capacity.carried))
+        sections += initial_section(gathered, capacity.carried, replicator.block_bytes)
         charts += [] if resync is None else [dirty_chart(resync, gathered.grid.interval_seconds)]
     sections += [fold_section(sets), group_section(gathered, sets), *_sharing(gathered, replicator)]
     sections.append(gap_section(gathered))

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from streams.cli.reports.document import Section, Unit, facts
+from streams.cli.reports.document import Figure, Section, Unit, facts
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.sets import coarse_histories
 from streams.cli.units import seconds_text
 from streams.model.intervals import US
-from streams.model.sizing.catchup import CatchUp, catch_up
+from streams.model.sizing.catchup import CatchUp, catch_up, initial_copy
 from streams.model.sizing.claims import seconds_needed
 from streams.model.sizing.exact import Number
 from streams.model.sizing.history import History
@@ -53,6 +53,25 @@ def resync_of(
     return Resync(
         grid.start_us + start * grid.interval_seconds * US, length * grid.interval_seconds, found, still
     )
+
+
+def initial_section(
+    gathered: Gathered, bits_per_second: Number, block_bytes: int | None = None
+) -> list[Section]:
+    """The first copy of whole volumes while writing goes on; none where the size of one is unknown."""
+    histories = list(coarse_histories(gathered, block_bytes))
+    if not histories or any(history.volume_bytes is None for history in histories):
+        return []
+    found = initial_copy(histories, 0, bits_per_second)
+    whole = int(found.dirty_bytes[0])
+    figures: list[Figure] = [
+        ("volume_bytes", "to be copied", Unit.BYTES, whole),
+        ("caught_up_seconds", "in step after (replay)", Unit.SECONDS, found.caught_up_seconds),
+        ("naive_seconds", "usual figure D / (B - r)", Unit.SECONDS, found.naive_seconds),
+        ("at_rest_seconds", "size over rate", Unit.SECONDS, seconds_needed(whole, 1, bits_per_second)),
+    ]
+    notes = [] if found.caught_up_seconds is not None else ["It does not end within the range."]
+    return [facts("initial_copy", "Initial copy, begun with the range", figures, notes)]
 
 
 def resync_section(resync: Resync | None, outage_seconds: Number, bits_per_second: Number) -> Section:
