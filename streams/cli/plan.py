@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.output import CsvFlag, JsonFlag, layout_of, progress_after
-from streams.cli.plan_claim import ClaimPlan, claim_object, claim_plan, print_claim
-from streams.cli.plan_data import measured_stored, measured_trace
-from streams.cli.plan_diff import changes, print_changes
-from streams.cli.plan_knobs import BARE, DATA, DEFAULTS, KNOBS
-from streams.cli.plan_matrix import MatrixPlan, matrix_plan
-from streams.cli.plan_parameters import (
+from streams.cli.plans.claim import ClaimPlan, claim_object, claim_plan, print_claim
+from streams.cli.plans.data import measured_stored, measured_trace
+from streams.cli.plans.diff import changes, print_changes
+from streams.cli.plans.facts import matrix_object
+from streams.cli.plans.knobs import BARE, DATA, DEFAULTS, KNOBS
+from streams.cli.plans.matrix import MatrixPlan, matrix_plan
+from streams.cli.plans.parameters import (
     Parameters,
     asked_of_file,
     printed_plan,
@@ -23,7 +24,7 @@ from streams.cli.plan_parameters import (
     terms_of_link,
     with_options,
 )
-from streams.cli.plan_table import matrix_object, print_matrix
+from streams.cli.plans.table import print_matrix
 from streams.cli.reports.asking import unknown
 from streams.cli.reports.finding import known_groups
 from streams.cli.session import Session, session_of

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.cli.plan import parameters_of
-from streams.cli.plan_claim import claim_object, claim_plan
-from streams.cli.plan_parameters import read_options
+from streams.cli.plans.claim import claim_object, claim_plan
+from streams.cli.plans.parameters import read_options
 
 G1 = "--changed 65536000000 --path 155.52Mbit/s --time 1h"
 

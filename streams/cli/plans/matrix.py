@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-from streams.cli.plan_data import Measured, Progress
-from streams.cli.plan_parameters import Parameters
+from streams.cli.plans.data import Measured, Progress
+from streams.cli.plans.parameters import Parameters
+from streams.cli.plans.sets import Sets, sets_of
 from streams.errors import MissingData
-from streams.model.sizing.basis import BASIS_OF, MODES, Mode, block_factor, require_mode, require_written
+from streams.model.sizing.basis import MODES, Mode, require_mode, require_written
 from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.cost import MONTH_SECONDS
 from streams.model.sizing.cycledata import require_cycle
-from streams.model.sizing.cycleshare import PiecedUnions
-from streams.model.sizing.exact import ceil_div, exact
-from streams.model.sizing.grid import Grid
-from streams.model.sizing.history import coarsen
+from streams.model.sizing.exact import exact
 from streams.model.sizing.link import Usable, headroom_ratio, paths_for, planned_paths, usable_per_path
 from streams.model.sizing.matrix import (
     Ask,
@@ -28,18 +26,13 @@ from streams.model.sizing.matrix import (
     ResyncBasis,
     SynchronousBasis,
 )
-from streams.model.sizing.occurrences import feed
 from streams.model.sizing.profiles import Profile, require_profile
 from streams.model.sizing.series import Series
-from streams.model.sizing.windows import WindowSums, lengths_up_to
 
-__all__ = ["MatrixPlan", "OnPaths", "Row", "Sets", "matrix_plan"]
+__all__ = ["MatrixPlan", "OnPaths", "Row", "matrix_plan"]
 
-_RPO_SECONDS = (Fraction(900),)
 _PERCENTS = (Fraction(100), Fraction(99), Fraction(95), Fraction(90))
 _RESYNC_SECONDS = Fraction(3600)
-_MOST_CELLS = 1 << 24
-_LATE = 4  # times the RPO: longer cycles than that are cut into pieces
 _GB = 10**9
 
 
@@ -70,22 +63,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sets:
-    """What changed, in blocks of the replicator: SUM and OR, and the windows that cycles need.
-
-    `resync_bytes` must be shipped after an outage: the most that any outage of the asked length leaves, which
-    touches one base interval more than it fills; the OR of the range where no length was asked for.
-    """
-
-    volumes: int
-    block_bytes: int
-    changed_bytes_sum: int
-    changed_bytes_or: int
-    resync_bytes: int | None
-    unions: PiecedUnions | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class MatrixPlan:
     """All rows, what they rest on, and why modes that the data cannot tell are missing."""
 
@@ -113,7 +90,7 @@ def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> Matr
     modes, left_out = _modes(asked, profile, measured)
     usable = usable_per_path(asked.path) if asked.path_bits_per_second else None
     block = asked.block_bytes or (profile.block_bytes if profile else None)
-    data = _Data(asked, measured, profile, _sets(asked, measured, (modes, block), report))
+    data = _Data(asked, measured, profile, sets_of(asked, measured, (modes, block), report))
     jobs = list(data.jobs(modes))
     if not jobs:
         raise ValueError(
@@ -138,7 +115,7 @@ class _Data:
 
     def __init__(self, asked: Parameters, measured: Measured, profile: Profile | None, sets: Sets) -> None:
         self._asked, self._measured, self._profile = asked, measured, profile
-        self.rpos = asked.rpo_seconds or _RPO_SECONDS
+        self.rpos = asked.rpos
         self._percents = asked.percents or _PERCENTS
         self.sets = sets
 
@@ -209,56 +186,6 @@ class _Data:
         if self._measured.series is None:
             raise MissingData("the bytes written were not captured")
         return self._measured.series
-
-
-def _sets(
-    asked: Parameters, measured: Measured, shipped: tuple[Sequence[Mode], int | None], report: Progress
-) -> Sets:
-    """One pass over the volumes, in blocks that the modes ship."""
-    modes, block_bytes = shipped
-    needs_windows = any(mode.startswith("cycle") for mode in modes)
-    sums = WindowSums(measured.grid, _lengths(asked, measured)) if needs_windows else None
-    touched = _touched_by_outage(asked, measured.grid)
-    outages = None if touched is None else WindowSums(measured.grid, [touched])
-    takers = [taker for taker in (sums, outages) if taker is not None]
-    needs_blocks = any(BASIS_OF[mode] == "unique" for mode in modes)
-    volumes = largest = changed_sum = changed_or = 0
-    for history in measured.histories():
-        factor = block_factor("bitmap_resync", history.track_bytes, block_bytes) if needs_blocks else 1
-        blocks = coarsen(history, factor)
-        report("volumes", volumes, max(measured.volumes, volumes + 1))
-        volumes, largest = volumes + 1, max(largest, blocks.track_bytes)
-        changed_sum += int(blocks.changed_bytes().sum())
-        changed_or += blocks.union_bytes()
-        if takers:
-            feed(blocks, *takers)
-    unions = PiecedUnions.of(sums.unions()) if sums is not None and volumes else None
-    resync = changed_or if outages is None or touched is None else outages.unions().most(touched)
-    return Sets(volumes, largest, changed_sum, changed_or, resync, unions)
-
-
-def _touched_by_outage(asked: Parameters, grid: Grid) -> int | None:
-    """The base intervals that an outage of the asked length can touch.
-
-    Raises:
-        ValueError: it is longer than the range.
-    """
-    if asked.outage_seconds is None:
-        return None
-    if asked.outage_seconds > grid.seconds:
-        raise ValueError(
-            f"outage_seconds {float(asked.outage_seconds):g}: longer than the range of {grid.seconds} s; "
-            "choose a shorter outage or a longer range"
-        )
-    return min(ceil_div(asked.outage_seconds, Fraction(grid.interval_seconds)) + 1, len(grid))
-
-
-def _lengths(asked: Parameters, measured: Measured) -> Sequence[int]:
-    """Lengths of windows, as long as cycles that are late can reasonably get."""
-    grid = measured.grid
-    rpos = asked.rpo_seconds or _RPO_SECONDS
-    longest = max([_LATE * rpo for rpo in rpos] + [2 * cycle for cycle in asked.cycle_seconds])
-    return lengths_up_to(grid, longest)[: max(_MOST_CELLS // len(grid), 1)]
 
 
 def _modes(

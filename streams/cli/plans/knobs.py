@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Final
 
-from streams.cli.bounds import (
+from streams.cli.plans.bounds import (
     Reader,
     above_zero,
     at_least_one,

@@ -10,8 +10,8 @@ import typer
 
 from streams import __version__
 from streams.cli.output import Cell, Layout, print_json, print_rows
-from streams.cli.plan_parameters import Parameters, json_value
-from streams.cli.plan_steps import PlanStep, bound_sentence, step_rows, steps_of_need, steps_of_path
+from streams.cli.plans.parameters import Parameters, json_value
+from streams.cli.plans.steps import PlanStep, bound_sentence, step_rows, steps_of_need, steps_of_path
 from streams.cli.units import bits_per_second_text, bytes_text, percent_text, seconds_text
 from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.formulas import FORMULAS

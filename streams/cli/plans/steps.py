@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streams.cli.plan_parameters import Parameters
+from streams.cli.plans.parameters import Parameters
 from streams.cli.units import bits_per_second_text, bytes_text
 from streams.model.sizing.link import Binding, usable_per_path
 from streams.model.sizing.linkclaims import Step, need_steps, path_steps

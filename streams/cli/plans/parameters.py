@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.plan_knobs import KNOBS, Knob
+from streams.cli.plans.knobs import KNOBS, Knob
 from streams.model.sizing.cost import Prices
 from streams.model.sizing.link import Path, Plan
 from streams.model.sizing.linkplan import Given
@@ -39,6 +39,8 @@ __all__ = [
 _BY_KEY = {knob.key: knob for knob in KNOBS}
 _BY_NAME = {knob.option.removeprefix("--").replace("-", "_"): knob for knob in KNOBS} | _BY_KEY
 _Value = Any
+
+_RPO_SECONDS = (Fraction(900),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,11 @@ class Parameters:
     def has_data(self) -> bool:
         """Whether measured data are to be read."""
         return bool(self.group or self.link or self.trace)
+
+    @property
+    def rpos(self) -> tuple[Fraction, ...]:
+        """The recovery point objectives."""
+        return self.rpo_seconds or _RPO_SECONDS
 
     @property
     def given(self) -> Given:

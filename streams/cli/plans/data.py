@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from streams.agents.traces import TraceFormat, TraceOptions
-from streams.cli.plan_parameters import Parameters
-from streams.cli.plan_trace import (
+from streams.cli.plans.parameters import Parameters
+from streams.cli.plans.trace import (
     geometry_of,
     grid_of_writes,
     histories_of_writes,

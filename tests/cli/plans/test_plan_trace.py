@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.agents.brute import measure
-from streams.cli.plan_trace import geometry_of, grid_of_writes, histories_of_writes, series_of_writes
+from streams.cli.plans.trace import geometry_of, grid_of_writes, histories_of_writes, series_of_writes
 from streams.errors import DefinitionError
 from streams.model.intervals import US
 from streams.model.writes import WriteBatch

@@ -1,0 +1,1 @@
+"""What `linkgauge plan` is made of: parameters, the claim, the matrix, their difference."""
