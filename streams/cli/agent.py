@@ -202,17 +202,21 @@ def _require_possible(track: int | None, interval: int | None) -> None:
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Ctrl-C and SIGTERM break off cleanly: what was sent is safe, and the next run goes on from there."""
+    arrived: list[int] = []
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise _Interrupted(number)
+        arrived.append(number)
+        raise _Interrupted
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
-    except _Interrupted as interruption:
+    except BaseException:  # Kafka's client makes an error of its own of what is raised within its calls
+        if not arrived:
+            raise
         say("broken off; the same command again goes on where this one ended")
-        raise typer.Exit(128 + interruption.number) from None
+        raise typer.Exit(128 + arrived[0]) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -220,7 +224,3 @@ def _interruptible() -> Iterator[None]:
 
 class _Interrupted(BaseException):
     """A signal that ends the command; nothing may swallow it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number

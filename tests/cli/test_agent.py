@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+import typer
 
 from streams.cli import agent, entries, groups, measure
 from streams.errors import ReplayError
@@ -154,3 +155,21 @@ def test_a_signal_breaks_off_cleanly(source, trace, number):
         assert ended_within(process, 10) == 128 + number
         assert "broken off; the same command again goes on" in process.stderr.read()
     assert read_group_state(source, "g") is None
+
+
+def test_a_signal_that_a_library_makes_an_error_of_ends_the_command_all_the_same(capsys):
+    def call_of_a_library():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            raise SystemError("a call returned a result with an exception set")
+
+    with pytest.raises(typer.Exit) as ended, agent._interruptible():
+        call_of_a_library()
+    assert ended.value.exit_code == 128 + signal.SIGTERM
+    assert "broken off" in capsys.readouterr().err
+
+
+def test_an_error_without_a_signal_stays_what_it_is():
+    with pytest.raises(SystemError), agent._interruptible():
+        raise SystemError("of another cause")
