@@ -57,11 +57,22 @@ class StoredInterval:
 
 
 class _Rows(NamedTuple):
-    """Rows of one volume: number of the interval, the part, and the row in it."""
+    """Rows of several messages, column by column. `low..high` is the place of a bitmap in its message."""
 
-    interval: list[int]
-    part: list[_Part]
-    row: list[int]
+    part: Numbers
+    start_us: Numbers
+    volume_bytes: Numbers
+    track_bytes: Numbers
+    first_track: Numbers
+    low: Numbers
+    high: Numbers
+    writes: Numbers
+    written_bytes: Numbers
+    vouched_us: Numbers
+
+    def some(self, places: Numbers) -> _Rows:
+        """The rows at these places."""
+        return _Rows(*(column[places] for column in self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,34 +121,17 @@ class StoredRange:
         Raises:
             ValueError: the track size of a volume changes in the range.
         """
-        for name, rows in self._rows(wanted):
-            yield _volume(name, rows, [interval.start_us for interval in self.intervals])
-
-    def _rows(self, wanted: Collection[str] | None) -> Iterator[tuple[str, _Rows]]:
-        parts = [(place, part) for place, each in enumerate(self.intervals) for part in each.parts]
-        numbers: dict[str, int] = {}
-        codes: list[Numbers] = []
-        for at, (_, part) in enumerate(parts):
-            if at and part.volume is parts[at - 1][1].volume:
-                codes.append(codes[-1])
-                continue
-            known = [numbers.setdefault(name, len(numbers)) for name in part.volume]
-            codes.append(np.array(known, np.int64))
-        if not codes:
+        parts = [(each.start_us, part) for each in self.intervals for part in each.parts]
+        if not parts:
             return
-        code = np.concatenate(codes)
-        counts = [len(each) for each in codes]
-        message = np.repeat(np.arange(len(parts)), counts)
-        row = np.arange(len(code)) - np.repeat(np.cumsum([0, *counts[:-1]]), counts)
+        names, code = _codes([part for _, part in parts])
         order = np.argsort(code, kind="stable")
-        edges = np.searchsorted(code[order], np.arange(len(numbers) + 1))
-        for name in sorted(numbers):
-            if wanted is not None and name not in wanted:
-                continue
-            number = numbers[name]
-            some = order[edges[number] : edges[number + 1]]
-            of = [parts[place] for place in message[some].tolist()]
-            yield name, _Rows([place for place, _ in of], [part for _, part in of], row[some].tolist())
+        edges = np.searchsorted(code[order], np.arange(len(names) + 1))
+        rows, data = _joined(parts), [part.data for _, part in parts]
+        for number in sorted(range(len(names)), key=names.__getitem__):
+            if wanted is None or names[number] in wanted:
+                own = rows.some(order[edges[number] : edges[number + 1]])
+                yield _volume(names[number], own, data)
 
 
 def read_stored(
@@ -229,32 +223,53 @@ def _covered_by_slot(parts: list[TableColumns]) -> Shares:
     return shares
 
 
-def _volume(name: str, rows: _Rows, starts_us: list[int]) -> StoredVolume:
-    newest, row = rows.part[-1], rows.row[-1]
-    track_bytes = int(newest.track_bytes[row])
-    writes = written = vouched = 0
-    unknown_writes = unknown_written = False
-    bitmaps = []
-    for interval, part, at in zip(*rows, strict=True):
-        if part.track_bytes[at] != track_bytes:
-            raise ValueError(
-                f"track_bytes of {name} changes from {part.track_bytes[at]} to {track_bytes} in this range; "
-                "report the ranges before and after the change apart"
-            )
-        unknown_writes |= bool(part.writes[at] < 0)
-        unknown_written |= bool(part.written_bytes[at] < 0)
-        writes += int(part.writes[at])
-        written += int(part.written_bytes[at])
-        vouched += int(part.vouched_us[at])
-        data = part.data[part.edges[at] : part.edges[at + 1]]
-        bitmaps.append((starts_us[interval], int(part.first_track[at]), data))
-    size = int(newest.volume_bytes[row])
+def _codes(parts: Sequence[_Part]) -> tuple[list[str], Numbers]:
+    """The names of all volumes, and for every row which of them it is of."""
+    numbers: dict[str, int] = {}
+    codes: list[Numbers] = []
+    before: list[str] | None = None
+    for part in parts:
+        if part.volume is not before:
+            known = [numbers.setdefault(name, len(numbers)) for name in part.volume]
+        codes.append(np.array(known, np.int32) if part.volume is not before else codes[-1])
+        before = part.volume
+    return list(numbers), np.concatenate(codes)
+
+
+def _joined(parts: Sequence[tuple[int, _Part]]) -> _Rows:
+    counts = [len(part.volume) for _, part in parts]
+    columns = ("volume_bytes", "track_bytes", "first_track", "writes", "written_bytes", "vouched_us")
+    joined = {name: np.concatenate([getattr(part, name) for _, part in parts]) for name in columns}
+    return _Rows(
+        part=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
+        start_us=np.repeat(np.array([start_us for start_us, _ in parts], np.int64), counts),
+        low=np.concatenate([part.edges[:-1] for _, part in parts]),
+        high=np.concatenate([part.edges[1:] for _, part in parts]),
+        **joined,
+    )
+
+
+def _volume(name: str, rows: _Rows, data: Sequence[bytes]) -> StoredVolume:
+    track_bytes, size = int(rows.track_bytes[-1]), int(rows.volume_bytes[-1])
+    if (other := rows.track_bytes[rows.track_bytes != track_bytes]).size:
+        raise ValueError(
+            f"track_bytes of {name} changes from {other[0]} to {track_bytes} in this range; "
+            "report the ranges before and after the change apart"
+        )
+    places = (column.tolist() for column in (rows.start_us, rows.first_track, rows.part, rows.low, rows.high))
     return StoredVolume(
         volume=name,
         volume_bytes=None if size < 0 else size,
         track_bytes=track_bytes,
-        writes=None if unknown_writes else writes,
-        written_bytes=None if unknown_written else written,
-        vouched_us=vouched,
-        bitmaps=bitmaps,
+        writes=_sum_known(rows.writes),
+        written_bytes=_sum_known(rows.written_bytes),
+        vouched_us=int(rows.vouched_us.sum()),
+        bitmaps=[
+            (start_us, first, data[part][low:high])
+            for start_us, first, part, low, high in zip(*places, strict=True)
+        ],
     )
+
+
+def _sum_known(counts: Numbers) -> int | None:
+    return None if (counts < 0).any() else int(counts.sum())

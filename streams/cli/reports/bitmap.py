@@ -6,32 +6,26 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from streams.cli.reports.capacity import Capacity
-from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.outlook import window_needs
-from streams.cli.reports.replicator import Replicator
-from streams.cli.reports.sets import coarse_histories
 from streams.model.sizing.claims import required_bits_per_second
 from streams.model.sizing.forecast import Need
+from streams.model.sizing.history import History
 from streams.model.sizing.windows import window_unions
 
 __all__ = ["bitmap_need"]
 
 
 def bitmap_need(
-    gathered: Gathered,
-    replicator: Replicator,
-    capacity: Capacity,
-    outage_seconds: float,
-    period_seconds: int,
+    histories: Sequence[History], capacity: Capacity, outage_seconds: float, period_seconds: int
 ) -> tuple[Fraction, Sequence[Need]]:
     """What ships the largest union of any window as long as the outage in the link's time; also by period.
 
     Windows are whole base intervals, and no longer than the range. By period, those that touch a gap are left
     out: a lower bound among them would look like a fall.
     """
-    grid = gathered.grid
+    grid = histories[0].grid
     length = min(max(-int(-outage_seconds // grid.interval_seconds), 1), len(grid))
-    unions = window_unions(coarse_histories(gathered, replicator.block_bytes), [length])
+    unions = window_unions(histories, [length])
     seconds = capacity.link.resync_seconds
     # Windows that touch a gap hold what was seen: a lower bound, and none is to be missed.
     most = int(unions.changed_bytes[0][: len(grid) - length + 1].max())

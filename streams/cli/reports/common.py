@@ -89,6 +89,8 @@ def remarks(gathered: Gathered, sets: Sets) -> Iterator[str]:
     yield "OR counts each track once: what a resynchronisation after the whole range ships."
     if not total(sets.volumes).changed_bytes_sum:
         yield "Nothing changed in this range: no bandwidth and no path is needed for it."
+    if gathered.choice.calendar.hours is not None:
+        yield "Other hours are left out: replays take them as idle, and windows do not reach into them."
     if gathered.coverage < 1:
         gaps = [group.time.gaps() for group in gathered.groups]
         seconds = sum(total_us(each) for each in gaps) // US

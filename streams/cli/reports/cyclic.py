@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -45,19 +45,18 @@ class Cyclic:
         return None if self.chosen is None else Fraction(self.chosen.payload_bits_per_second)
 
 
-def cyclic_view(histories: Iterable[History], replicator: Replicator, capacity: Capacity) -> Cyclic:
+def cyclic_view(histories: Sequence[History], replicator: Replicator, capacity: Capacity) -> Cyclic:
     """Replays cycles over the tables, in the replicator's blocks.
 
     Raises:
-        ValueError: the tables cannot show the cycle, or there is no volume.
+        ValueError: the tables cannot show the cycle.
     """
-    found = list(histories)
-    grid = found[0].grid
+    grid = histories[0].grid
     rpo, asked = replicator.rpo_seconds, replicator.cycle_seconds
     if asked is not None:
         require_cycle(grid, asked)
     longest = _LATE_FACTOR * max(rpo, asked or 0, grid.interval_seconds)
-    unions = window_unions(found, lengths_up_to(grid, longest))
+    unions = window_unions(histories, lengths_up_to(grid, longest))
     candidates = _candidates(candidate_cycles(grid, rpo, replicator.apply_seconds), replicator)
     options = cycle_options(unions, candidates, rpo, replicator.rule(candidates[0] if candidates else 1))
     wanted = options if asked is None else [each for each in options if each.cycle_seconds == asked]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from streams.cli.reports.bitmap import bitmap_need
 from streams.cli.reports.capacity import Capacity, need_columns
 from streams.cli.reports.cyclic import cyclic_view
 from streams.cli.reports.document import Column, Section, Unit, Value, listing
-from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.outlook import period_of
 from streams.cli.reports.replicator import Replicator
-from streams.cli.reports.sets import coarse_histories
 from streams.model.sizing.backlog import journal_bytes
 from streams.model.sizing.basis import Mode
+from streams.model.sizing.history import History
 from streams.model.sizing.leastrate import least_rate
+from streams.model.sizing.series import Series
 from streams.model.sizing.synchronous import peak_rate
 
 __all__ = ["modes_section"]
@@ -23,7 +24,11 @@ _CYCLIC: tuple[Mode, ...] = ("cycle_single", "cycle_multi")
 
 
 def modes_section(
-    gathered: Gathered, replicator: Replicator, capacity: Capacity, outage_seconds: float, period_seconds: int
+    series: Series | None,
+    histories: Sequence[History],
+    replicator: Replicator,
+    capacity: Capacity,
+    outage_seconds: float,
 ) -> Section:
     """What each mode needs for the RPO, and what it holds back at that rate."""
     columns = [
@@ -32,22 +37,21 @@ def modes_section(
         Column("held_bytes", "journal or cache", Unit.BYTES),
         Column("cycle_seconds", "cycle", Unit.SECONDS),
     ]
-    rows = [*_written_rows(gathered, replicator, capacity), *_cyclic_rows(gathered, replicator, capacity)]
-    need, _ = bitmap_need(gathered, replicator, capacity, outage_seconds, period_seconds)
+    rows = [*_written_rows(series, replicator, capacity), *_cyclic_rows(histories, replicator, capacity)]
+    need, _ = bitmap_need(histories, capacity, outage_seconds, period_of(histories[0].grid.seconds))
     rows.append(("bitmap_resync", *capacity.row(need), None, None))
     notes = [
         "Bitmap replication is to repair the worst outage in the link's time, the others keep an RPO.",
         "Journal and cache are those at the rate needed.",
     ]
-    if gathered.written is None:
+    if series is None:
         notes.append("Written bytes were not captured: modes that ship every write cannot be sized.")
     return listing("modes", "The modes side by side", columns, rows, notes)
 
 
 def _written_rows(
-    gathered: Gathered, replicator: Replicator, capacity: Capacity
+    series: Series | None, replicator: Replicator, capacity: Capacity
 ) -> Iterator[tuple[Value, ...]]:
-    series = gathered.written
     if series is None:
         return
     yield "synchronous", *capacity.row(peak_rate(series).bits_per_second), 0, None
@@ -57,14 +61,14 @@ def _written_rows(
 
 
 def _cyclic_rows(
-    gathered: Gathered, replicator: Replicator, capacity: Capacity
+    histories: Sequence[History], replicator: Replicator, capacity: Capacity
 ) -> Iterator[tuple[Value, ...]]:
     asked = replicator.cycle_seconds
-    if asked is not None and asked < gathered.grid.interval_seconds:
+    if asked is not None and asked < histories[0].grid.interval_seconds:
         asked = None  # of the profile of a mode that was not chosen: the best cycle stands for it
     for mode in _CYCLIC:
         other = replace(replicator, mode=mode, cycle_seconds=asked)
-        view = cyclic_view(coarse_histories(gathered, replicator.block_bytes), other, capacity)
+        view = cyclic_view(histories, other, capacity)
         chosen, need = view.chosen, view.need
         if chosen is None or need is None:
             yield mode, *(None,) * len(need_columns()), None, None

@@ -9,8 +9,6 @@ from fractions import Fraction
 import numpy as np
 
 from streams.cli.reports.document import Figure, Section, Unit, facts
-from streams.cli.reports.gathered import Gathered
-from streams.cli.reports.sets import coarse_histories
 from streams.cli.units import seconds_text
 from streams.model.intervals import US
 from streams.model.sizing.catchup import CatchUp, catch_up, initial_copy
@@ -32,19 +30,18 @@ class Resync:
     still_seconds: Fraction
 
 
-def resync_of(
-    gathered: Gathered, outage_seconds: Number, bits_per_second: Number, block_bytes: int | None = None
-) -> Resync | None:
+def resync_of(histories: Sequence[History], outage_seconds: Number, bits_per_second: Number) -> Resync | None:
     """The outage that leaves most to ship, of all that begin at a base interval and leave time behind them.
 
     The rate is that of written or changed bytes. The outage is rounded up to whole base intervals. None
     where the range is not longer than it.
     """
-    grid = gathered.grid
+    if not histories:
+        return None
+    grid = histories[0].grid
     length = max(-int(-float(outage_seconds) // grid.interval_seconds), 1)
     if length >= len(grid):
         return None
-    histories: Sequence[History] = list(coarse_histories(gathered, block_bytes))
     windows = window_unions(histories, [length]).changed_bytes[0]
     # The last one that fits ends with the range: nothing would be replayed behind it.
     start = int(np.argmax(windows[: len(grid) - length]))
@@ -55,11 +52,8 @@ def resync_of(
     )
 
 
-def initial_section(
-    gathered: Gathered, bits_per_second: Number, block_bytes: int | None = None
-) -> list[Section]:
+def initial_section(histories: Sequence[History], bits_per_second: Number) -> list[Section]:
     """The first copy of whole volumes while writing goes on; none where the size of one is unknown."""
-    histories = list(coarse_histories(gathered, block_bytes))
     if not histories or any(history.volume_bytes is None for history in histories):
         return []
     found = initial_copy(histories, 0, bits_per_second)
