@@ -21,6 +21,7 @@ from streams.cli.reports.page import html_page
 from streams.cli.reports.showing import show
 from streams.cli.session import session_of
 from streams.cli.usage import group_name, not_empty, time_range
+from streams.model.sizing.attainment import PERCENTS
 from streams.model.sizing.basis import Mode
 from streams.model.sizing.cautions import LEAST_COVERAGE
 from streams.model.sizing.profiles import require_profile
@@ -274,6 +275,10 @@ def link(  # noqa: PLR0913  # the options of a command
     cycle_seconds: OwnNumber = None,
     apply_seconds: OwnSeconds = None,
     block_bytes: OwnNumber = None,
+    percent: Annotated[
+        list[float] | None,
+        typer.Option(metavar="PERCENT", help="Keep the RPO for this share of time and bytes, repeated."),
+    ] = None,
     outage_seconds: Outage = 3600,
     resync_seconds: OwnSeconds = None,
     path_bits_per_second: OwnRate = None,
@@ -308,7 +313,7 @@ def link(  # noqa: PLR0913  # the options of a command
         require_consistent_links({name: terms}, known.definitions)
     with progress_after(f"link {name}") as progress, asked():
         gathered = gather(session.source, terms.groups, choice, progress)
-        report = link_report(name, terms, gathered, outage_seconds, progress)
+        report = link_report(name, terms, gathered, outage_seconds, percent or PERCENTS, progress)
     output.show(report)
 
 

@@ -109,6 +109,12 @@ def test_continuous_on_the_installed_paths_is_a_simulation(site):
     assert late == pytest.approx(missed * COUNT * STEP, abs=0.005 * COUNT * STEP)
 
 
+def test_percentages_may_be_chosen(site):
+    told = said("east", "--percent", "99.5", "--percent", "50")
+    assert [row["kept_for"] for row in told["needs"]][:2] == ["99.5 % of the time", "50 % of the time"]
+    assert told["installed"]["achievable_rpo_50_seconds"] <= told["installed"]["achievable_rpo_99.5_seconds"]
+
+
 def test_an_outage_leaves_what_was_written_in_it(site):
     sizes, waiting = arrivals(site), backlogs(arrivals(site), RATE)
     most = max(waiting[start] + sum(sizes[start : start + 10]) for start in range(len(sizes) - 10 + 1))
@@ -243,6 +249,7 @@ def test_a_link_that_gives_nothing_is_reported(site):
         ("east --mode cycle_single --cycle-seconds 60", "shorter than the base interval of 300 s"),
         ("east --mode cycle_single --block-bytes 5000", "tracks of 4096 bytes were captured"),
         ("east --profile global-mirror-change-volumes --cycle-seconds 30", "takes 60 to 86400 s"),
+        ("east --percent 99 --percent 101", "percent 101.0: it must be from 0 to 100"),
         ("east --rpo-seconds 0", "0 is not more than zero"),
         ("east --path-bits-per-second -5", "-5 is not more than zero"),
         ("east --least-coverage 2", "less than or equal to 1"),

@@ -52,15 +52,24 @@ def continuous_view(series: Series, replicator: Replicator) -> Continuous:
 
 
 def continuous_sections(
-    view: Continuous, replicator: Replicator, capacity: Capacity, calendar: Calendar, outage_seconds: float
+    view: Continuous,
+    replicator: Replicator,
+    capacity: Capacity,
+    calendar: Calendar,
+    outage_seconds: float,
+    percents: Sequence[float] = PERCENTS,
 ) -> Iterator[Section]:
-    """All of them."""
+    """All of them.
+
+    Raises:
+        ValueError: a percentage outside 0 to 100.
+    """
     series, rpo = view.series, replicator.rpo_seconds
-    yield _need_section(view, rpo, capacity)
+    yield _need_section(view, rpo, capacity, percents)
     yield _usual_section(view, rpo, capacity)
     yield planning_section(capacity, f"RPO {seconds_text(rpo)} at all times", view.least.bits_per_second)
     if capacity.payload:
-        yield _installed_section(series, replicator, capacity)
+        yield _installed_section(series, replicator, capacity, percents)
         yield _violation_section(series, capacity.carried, rpo)
         yield _days_section(series, capacity.carried, calendar)
         yield _outage_section(series, capacity.carried, outage_seconds)
@@ -71,13 +80,13 @@ def continuous_sections(
         yield cost
 
 
-def _need_section(view: Continuous, rpo: float, capacity: Capacity) -> Section:
+def _need_section(view: Continuous, rpo: float, capacity: Capacity, percents: Sequence[float]) -> Section:
     rows: list[tuple[Value, ...]] = []
     for weighting in ("time", "bytes"):
-        rates = rates_for_percents(view.series, rpo, PERCENTS, weighting)
+        rates = rates_for_percents(view.series, rpo, percents, weighting)
         rows += [
-            (f"{percent} % of the {weighting}", *capacity.row(rate))
-            for percent, rate in zip(PERCENTS, rates, strict=True)
+            (f"{percent:g} % of the {weighting}", *capacity.row(rate))
+            for percent, rate in zip(percents, rates, strict=True)
         ]
     rows.append(("safe: however bytes arrive in a slot", *capacity.row(view.safe.bits_per_second)))
     notes = [caution.sentence for caution in view.cautions]
@@ -103,16 +112,18 @@ def _usual_section(view: Continuous, rpo: float, capacity: Capacity) -> Section:
     return listing("usual", "The usual methods on the same data", columns, rows)
 
 
-def _installed_section(series: Series, replicator: Replicator, capacity: Capacity) -> Section:
+def _installed_section(
+    series: Series, replicator: Replicator, capacity: Capacity, percents: Sequence[float]
+) -> Section:
     rate, rpo = capacity.carried, replicator.rpo_seconds
     met, journal = attainment(series, rate, rpo), journal_bytes(series, rate)
     if replicator.profile is not None:
         journal = replicator.profile.journal_bytes(journal)
     achievable: list[Figure] = []
-    for percent in PERCENTS:
+    for percent in percents:
         value = achievable_rpo_seconds(series, rate, percent)
-        label = f"RPO that it keeps {percent} % of the time"
-        achievable.append((f"achievable_rpo_{percent}_seconds", label, Unit.SECONDS, value))
+        label = f"RPO that it keeps {percent:g} % of the time"
+        achievable.append((f"achievable_rpo_{percent:g}_seconds", label, Unit.SECONDS, value))
     return facts(
         "installed",
         "On the installed paths",

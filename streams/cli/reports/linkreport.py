@@ -49,7 +49,12 @@ class _Answer:
 
 
 def link_report(
-    name: str, link: Link, gathered: Gathered, outage_seconds: float, progress: Progress
+    name: str,
+    link: Link,
+    gathered: Gathered,
+    outage_seconds: float,
+    percents: Sequence[float],
+    progress: Progress,
 ) -> Report:
     """The report.
 
@@ -63,7 +68,7 @@ def link_report(
     replicator = replicator_of(link, tracks, has_written=has_written)
     capacity = capacity_of(link)
     histories = list(coarse_histories(gathered, replicator.block_bytes))
-    answer = _answer(gathered, histories, replicator, capacity, outage_seconds)
+    answer = _answer(gathered, histories, replicator, capacity, outage_seconds, percents)
     period = period_of(gathered.grid.seconds)
     sections = [
         about("link", gathered, sets, [("link", "link", Unit.TEXT, name), *_about(replicator, capacity)]),
@@ -92,11 +97,12 @@ def _answer(
     replicator: Replicator,
     capacity: Capacity,
     outage_seconds: float,
+    percents: Sequence[float],
 ) -> _Answer:
     period = period_of(gathered.grid.seconds)
     series = gathered.written
     if replicator.basis == "written" and series is not None:
-        return _written_answer(series, gathered, replicator, capacity, outage_seconds)
+        return _written_answer(series, gathered, replicator, capacity, outage_seconds, percents)
     if replicator.has_cycles:
         view = cyclic_view(histories, replicator, capacity)
         length = max(int(view.cycle_seconds // gathered.grid.interval_seconds), 1)
@@ -111,7 +117,12 @@ def _answer(
 
 
 def _written_answer(
-    series: Series, gathered: Gathered, replicator: Replicator, capacity: Capacity, outage_seconds: float
+    series: Series,
+    gathered: Gathered,
+    replicator: Replicator,
+    capacity: Capacity,
+    outage_seconds: float,
+    percents: Sequence[float],
 ) -> _Answer:
     least, period = gathered.choice.least_coverage, period_of(gathered.grid.seconds)
     by_period: Sequence[Need] = needs_by_period(series, replicator.rpo_seconds, period, least)
@@ -121,7 +132,7 @@ def _written_answer(
         )
     view = continuous_view(series, replicator)
     calendar = gathered.choice.calendar
-    sections = list(continuous_sections(view, replicator, capacity, calendar, outage_seconds))
+    sections = list(continuous_sections(view, replicator, capacity, calendar, outage_seconds, percents))
     charts = continuous_charts(view, replicator, capacity)
     return _Answer(view.least.bits_per_second, by_period, sections, charts)
 
