@@ -77,9 +77,7 @@ def resync_section(resync: Resync | None, outage_seconds: Number, bits_per_secon
     found = resync.found
     notes = []
     if found.caught_up_seconds is None:
-        notes.append(
-            "It does not end within the range: the dirty set settles where shipping and rewriting meet."
-        )
+        notes.append("It does not end within the range: what stays dirty is the mean of its second half.")
     if found.gaps:
         notes.append(f"{found.gaps} of the intervals replayed were not measured: lower bounds.")
     return facts(
