@@ -12,7 +12,7 @@ import typer
 from streams.cli.output import CsvFlag, JsonFlag, layout_of, progress_after
 from streams.cli.plans.claim import ClaimPlan, claim_object, claim_plan, print_claim
 from streams.cli.plans.data import measured_stored, measured_trace
-from streams.cli.plans.diff import changes, print_changes
+from streams.cli.plans.diff import changes, print_changes, require_shape
 from streams.cli.plans.facts import matrix_object
 from streams.cli.plans.knobs import BARE, DATA, DEFAULTS, KNOBS
 from streams.cli.plans.matrix import MatrixPlan, matrix_plan
@@ -80,10 +80,11 @@ def plan(
     session = session_of(ctx)
     asked = parameters_of({**(asked_of_file(file) if file else {}), **values}, session, bare=bare)
     answer = _answer(asked, session)
-    if isinstance(answer, MatrixPlan):
-        print_matrix(answer, layout)
-        return
-    print_claim(answer, layout)
+    with _answering():
+        if isinstance(answer, MatrixPlan):
+            print_matrix(answer, layout)
+            return
+        print_claim(answer, layout)
     if not answer.is_answered:
         raise typer.Exit(_UNANSWERED)
 
@@ -104,15 +105,18 @@ def diff(
     printed = [_printed(file, session_of(ctx)) for file in (a, b)]
     with _answering():
         found = changes(*printed)
-    print_changes(found, (str(a), str(b)), layout)
+        print_changes(found, (str(a), str(b)), layout)
 
 
 def _printed(file: Path, session: Session) -> Mapping[str, Any]:
     """A plan as it was printed with --json, or the answer to a parameter file."""
     if (printed := printed_plan(file)) is not None:
+        with _answering():
+            require_shape(printed, str(file))
         return printed
     answer = _answer(parameters_of(asked_of_file(file), session), session)
-    return matrix_object(answer) if isinstance(answer, MatrixPlan) else claim_object(answer)
+    with _answering():
+        return matrix_object(answer) if isinstance(answer, MatrixPlan) else claim_object(answer)
 
 
 def parameters_of(
@@ -185,3 +189,8 @@ def _answering() -> Iterator[None]:
         yield
     except (ValueError, SettingsError, DefinitionError, MissingData) as error:
         raise typer.BadParameter(str(error)) from error
+    except OverflowError as error:
+        raise typer.BadParameter(
+            "the amounts lie so far apart that no figure holds what follows; "
+            "give larger --time, --path, --efficiency and --ceiling, or less --changed and --growth"
+        ) from error

@@ -174,3 +174,32 @@ def test_solving_again_gives_back_what_was_put_in(changed, paths, rate, seconds)
         values[unknown] = getattr(first.planned, unknown)
         assert claim_plan(parameters_of(values)).planned.paths == paths
         assert claim_object(first)["solved"] == unknown
+
+
+EXTREME = "--ceiling 1e-60 --efficiency 1e-60 --safety 1e6 --growth 10 --horizon 99.5"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"{G1} --growth 1e60 --horizon 100", "--growth '1e60': growth in a year, from 0 to 1000%"),
+        (f"{G1} --safety 1e7", "a factor of at most 1000000"),
+        ("--changed 1e60 --path OC-3 --time 1h", "--changed '1e60': at most 9223372036854775807"),
+        (f"{G1} --spare 1e60", "--spare '1e60': at most 9223372036854775807"),
+        ("--changed 1PB --path 1bit/s --time 1us --json", "give a faster --path, more time or less growth"),
+        (
+            f"--changed {2**60} --path 1e-60 --paths 1 {EXTREME}",
+            "the amounts lie so far apart",
+        ),
+    ],
+)
+def test_what_no_figure_holds_is_refused_with_the_remedy(line, said):
+    ended = CliRunner().invoke(app, ["plan", *line.split()])
+    assert ended.exit_code == 2, ended.output
+    assert said in " ".join(ended.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("horizon", ["100", "99.5"])
+def test_the_most_growth_for_the_longest_time_is_answered(horizon):
+    line = f"--changed 1GB --paths 1 --time 1h --growth 1000% --horizon {horizon} --json"
+    assert solved(line)["planned"]["path_bits_per_second"] > 1e100

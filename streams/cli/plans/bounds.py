@@ -9,15 +9,19 @@ from typing import Any
 from streams.cli.quantities import share, times
 
 __all__ = [
+    "MOST",
     "Reader",
     "above_zero",
     "at_least_one",
     "coverage",
+    "growth",
     "loss",
     "name",
     "not_negative",
     "one_of",
     "percent",
+    "require_countable",
+    "require_paths",
     "share_above_zero",
     "whole",
     "years",
@@ -26,7 +30,12 @@ __all__ = [
 Reader = Callable[[str], Any]
 """From text to a value; a ValueError says what is wrong with it."""
 
+MOST = 2**63 - 1
+"""The most of anything, in base units: what machines that read the answer hold as a whole number."""
+
 _MOST_YEARS = 100
+_MOST_GROWTH = 10
+_MOST_TIMES = 10**6
 
 
 def above_zero(read: Reader, text: str) -> Any:
@@ -46,10 +55,20 @@ def not_negative(read: Reader, text: str) -> Any:
 
 
 def at_least_one(read: Reader, text: str) -> Any:
-    """A factor of at least 1."""
+    """A factor of at least 1, and at most a million."""
     value = read(text)
     if value < 1:
         raise ValueError(f"{text!r}: a factor of at least 1; 1 leaves it out")
+    if value > _MOST_TIMES:
+        raise ValueError(f"{text!r}: a factor of at most {_MOST_TIMES}")
+    return value
+
+
+def growth(text: str) -> Fraction:
+    """Growth in a year, at most tenfold on top."""
+    value = share(text)
+    if not 0 <= value <= _MOST_GROWTH:
+        raise ValueError(f"{text!r}: growth in a year, from 0 to {_MOST_GROWTH:.0%}, such as 30% or 0.3")
     return value
 
 
@@ -106,6 +125,28 @@ def whole(read: Reader, text: str) -> int:
     if value != int(value):
         raise ValueError(f"{text!r}: whole bytes or seconds are needed")
     return int(value)
+
+
+def require_countable(value: Any, text: str) -> Any:
+    """The value itself, where it is a number that answers can hold.
+
+    Raises:
+        ValueError: it is larger.
+    """
+    if isinstance(value, int | Fraction) and value > MOST:
+        raise ValueError(f"{text!r}: at most {MOST} in bytes, bit/s, seconds or pieces; give less")
+    return value
+
+
+def require_paths(paths: int | None) -> int | None:
+    """A number of paths that follows from the others, where answers can hold it.
+
+    Raises:
+        ValueError: there are more; the message says what makes them fewer.
+    """
+    if paths is not None and paths > MOST:
+        raise ValueError(f"paths: more than {MOST} follow; give a faster --path, more time or less growth")
+    return paths
 
 
 def name(text: str) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from streams import __version__
 from streams.cli.output import Cell, Layout, print_json, print_rows
+from streams.cli.plans.bounds import require_paths
 from streams.cli.plans.parameters import Parameters, json_value
 from streams.cli.plans.steps import PlanStep, bound_sentence, step_rows, steps_of_need, steps_of_path
 from streams.cli.units import bits_per_second_text, bytes_text, percent_text, seconds_text
@@ -66,6 +67,8 @@ def claim_plan(asked: Parameters) -> ClaimPlan:
         raise ValueError(_by_option(str(error))) from error
     now = solve_link(given, asked.path, asked.reduction, Plan())
     planned = solve_link(given, asked.path, asked.reduction, asked.margins)
+    for solved in (now, planned):
+        require_paths(solved.paths)
     steps: list[PlanStep] = []
     if planned.changed_bytes is not None and planned.resync_seconds:
         steps += steps_of_need(BITS_PER_BYTE * planned.changed_bytes / planned.resync_seconds, asked)

@@ -9,9 +9,10 @@ from typing import Any
 import typer
 
 from streams.cli.output import Cell, Layout, cell_text, print_json, print_rows
+from streams.cli.plans.bounds import MOST
 from streams.cli.units import bits_per_second_text, bytes_text, count_text, percent_text, seconds_text
 
-__all__ = ["Change", "changes", "print_changes"]
+__all__ = ["Change", "changes", "print_changes", "require_shape"]
 
 _PLACE: Mapping[str, Callable[[Any], str]] = {
     "mode": str,
@@ -25,6 +26,9 @@ _PLACE: Mapping[str, Callable[[Any], str]] = {
 _SHARED = ("formulas", "usable_path_bits_per_second", "bound", "planning_factor")
 _PARTS = ("asked", "data", "link", "now", "planned", "rows", "usual_methods")
 """What of a printed plan is compared; steps and cautions follow from these."""
+
+_NUMBERS = frozenset(_PLACE) - {"mode"}
+_PRINT_AGAIN = "print the plan again with --json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,31 @@ def changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
             if left.get(key) != right.get(key)
         ]
     return found
+
+
+def require_shape(plan: Mapping[str, Any], file: str) -> None:
+    """Refuses what no plan that was printed with --json looks like.
+
+    Raises:
+        ValueError: names the file and the part of it.
+    """
+    for part in _PARTS:
+        value = plan.get(part)
+        rows = value if isinstance(value, list) else [{} if value is None or part == "link" else value]
+        for number, row in enumerate(rows, 1):
+            place = f"{file}: {part}{f', row {number}' if isinstance(value, list) else ''}"
+            if not isinstance(row, Mapping):
+                raise ValueError(f"{place}: {row!r:.60} has no fields; {_PRINT_AGAIN}")  # noqa: TRY004  # a file's content
+            _require_fields(row, place, is_row=isinstance(value, list))
+    _require_fields(_shared(plan), file, is_row=False)
+
+
+def _require_fields(row: Mapping[str, Any], place: str, *, is_row: bool) -> None:
+    for name, value in row.items():
+        if isinstance(value, int) and abs(value) > MOST:
+            raise ValueError(f"{place}: {name}: at most {MOST} either way; {_PRINT_AGAIN}")
+        if is_row and name in _NUMBERS and not (value is None or _is_number(value)):
+            raise ValueError(f"{place}: {name}: {value!r:.60} is no number; {_PRINT_AGAIN}")
 
 
 def print_changes(found: list[Change], names: tuple[str, str], layout: Layout) -> None:
@@ -171,5 +200,5 @@ def _object(change: Change) -> dict[str, Cell]:
     }
 
 
-def _is_number(value: Cell) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -13,6 +13,7 @@ from streams.cli.plans.bounds import (
     above_zero,
     at_least_one,
     coverage,
+    growth,
     loss,
     name,
     not_negative,
@@ -22,7 +23,7 @@ from streams.cli.plans.bounds import (
     whole,
     years,
 )
-from streams.cli.quantities import count, money, rate, share, size, span, times
+from streams.cli.quantities import count, money, rate, size, span, times
 from streams.model.sizing.basis import MODES
 from streams.model.sizing.media import MEDIA
 
@@ -168,7 +169,7 @@ KNOBS: Final = (
         "growth_per_year",
         "--growth",
         "SHARE",
-        partial(not_negative, share),
+        growth,
         "Planned only: yearly growth of the need. (default 30%)",
         _NEED,
     ),

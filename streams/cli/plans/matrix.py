@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
+from streams.cli.plans.bounds import require_paths
 from streams.cli.plans.data import Measured, Progress
 from streams.cli.plans.parameters import Parameters
 from streams.cli.plans.sets import Sets, sets_of
@@ -211,6 +212,7 @@ def _row(demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None
     rate, gives = demand.bits_per_second, None if usable is None else usable.bits_per_second
     need = None if rate is None else asked.reduction.shipped(rate)
     planned = None if need is None or gives is None else planned_paths(need, gives, asked.margins)
+    require_paths(planned)
     fits = None
     if asked.journal_bytes is not None and demand.buffer_bytes is not None:
         fits = demand.buffer_bytes <= asked.journal_bytes
@@ -223,7 +225,7 @@ def _row(demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None
         demand=demand,
         need_bits_per_second=need,
         planned_bits_per_second=None if need is None else need * asked.margins.factor,
-        paths_now=None if need is None or gives is None else paths_for(need, gives),
+        paths_now=None if need is None or gives is None else require_paths(paths_for(need, gives)),
         paths_planned=planned,
         fits_journal=fits,
         cost_per_month=_cost(planned, demand, asked),

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streams.cli.plans.bounds import MOST, require_countable
 from streams.cli.plans.knobs import KNOBS, Knob
 from streams.model.sizing.cost import Prices
 from streams.model.sizing.link import Path, Plan
@@ -178,12 +179,12 @@ class Parameters:
 
 
 def json_value(value: _Value) -> object:
-    """A value as JSON has it: whole fractions as integers, other ones as floats."""
+    """A value as JSON has it: whole fractions of 64 bits as integers, other ones as floats."""
     match value:
         case tuple():
             return [json_value(item) for item in value]
         case Fraction():
-            return int(value) if value.denominator == 1 else float(value)
+            return int(value) if value.denominator == 1 and value <= MOST else float(value)
         case _:
             return value
 
@@ -280,7 +281,7 @@ def _read(knob: Knob, texts: list[str], place: str) -> _Value:
     if not knob.is_many and len(texts) > 1:
         raise typer.BadParameter(f"{place}: one value, without commas, is needed")
     try:
-        values = tuple(knob.read(text.strip()) for text in texts)
+        values = tuple(require_countable(knob.read(text.strip()), text) for text in texts)
     except ValueError as error:
         raise typer.BadParameter(f"{place} {error}") from error
     return values if knob.is_many else values[0]

@@ -102,3 +102,22 @@ def test_what_cannot_be_compared(plan, line, said):
     Path("list.json").write_text("[1]")
     Path("short.toml").write_text('path = "OC-3"\n')
     assert said in plan(line, code=2)
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ('{"plan":"matrix","rows":[1]}', "odd.json: rows, row 1: 1 has no fields"),
+        ('{"plan":"matrix","rows":3}', "odd.json: rows: 3 has no fields"),
+        ('{"plan":"matrix","rows":[{"rpo_seconds":"x"}]}', "row 1: rpo_seconds: 'x' is no number"),
+        ('{"plan":"claim","now":{"paths":1e400}}', None),
+        ('{"plan":"claim","now":{"paths":99999999999999999999}}', "now: paths: at most 9223372036854775807"),
+    ],
+)
+def test_what_was_not_printed_by_a_plan_is_refused_with_its_place(plan, printed, said):
+    Path("odd.json").write_text(printed)
+    for line in ("diff odd.json odd.json", "diff odd.json a.json --json"):
+        if said is None:
+            plan(line)
+        else:
+            assert said in plan(line, code=2)
