@@ -326,11 +326,19 @@ class _Output:
         self._html = html
         if table is not None and self._layout is not Layout.CSV:
             raise typer.BadParameter("--table chooses what --csv prints; give --csv as well")
+        if html is not None and not html.parent.is_dir():
+            raise typer.BadParameter(f"--html {html}: there is no folder {html.parent}; make it first")
 
     def show(self, report: Report) -> None:
         """Prints it, and writes its page."""
         if self._html is not None:
-            self._html.write_text(html_page(report), "utf-8")
+            page = html_page(report)
+            try:
+                self._html.write_text(page, "utf-8")
+            except OSError as error:
+                raise typer.BadParameter(
+                    f"--html {self._html}: {error.strerror}; name a file that can be written"
+                ) from error
         show(report, self._layout, self._table)
 
 

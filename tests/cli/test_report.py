@@ -236,6 +236,20 @@ def test_wrong_usage(flags):
     assert CliRunner().invoke(app, ["report", "group", "g", *flags]).exit_code == 2
 
 
+def test_a_page_in_a_folder_that_is_not_there_is_refused_before_anything_is_read(tmp_path):
+    ended = CliRunner().invoke(app, ["report", "group", "g", "--html", str(tmp_path / "no" / "x.html")])
+    assert ended.exit_code == 2
+    assert "make it first" in flat(ended.stderr)
+
+
+@pytest.mark.broker
+def test_a_page_that_cannot_be_written(measured):
+    Path("x.html").symlink_to("no/x.html")
+    assert "name a file that can be written" in flat(
+        measured("group", "oracle", "--least-coverage", "0", "--html", "x.html", code=2).stderr
+    )
+
+
 @pytest.mark.broker
 def test_groups_of_a_link_that_overlap_are_refused(topics, measured):
     again = Version(1, None, 0, Definition("copy", (Member("one", "v"),)))

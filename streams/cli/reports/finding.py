@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def extents_of(given: Sequence[str], file: Path | None) -> dict[str, list[Extent
         volume, extent = _extent(text)
         found.setdefault(volume, []).append(extent)
     if file is not None:
-        for place, row in enumerate(csv.reader(file.read_text("utf-8").splitlines()), 1):
+        for place, row in _rows(file):
             if not row or (place == 1 and row == _COLUMNS):
                 continue
             volume, extent = _row(row, f"{file}:{place}")
@@ -114,6 +114,21 @@ def _extent(text: str) -> tuple[str, Extent]:
     if not colon or "+" not in extent:
         return text, _WHOLE
     return volume, _numbers(extent.split("+"), f"--extent {text}")
+
+
+def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file with their numbers, from 1."""
+    place = 0
+    try:
+        for place, row in enumerate(csv.reader(file.read_text("utf-8").splitlines()), 1):
+            yield place, row
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise typer.BadParameter(f"{file}:{line}: this is not UTF-8; save the file as UTF-8") from error
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}; name a file that can be read") from error
+    except csv.Error as error:
+        raise typer.BadParameter(f"{file}:{place + 1}: {error}; expected {','.join(_COLUMNS)}") from error
 
 
 def _row(row: list[str], place: str) -> tuple[str, Extent]:

@@ -20,6 +20,11 @@ WEEKDAYS = frozenset(range(5))
 
 ALL_WEEK = frozenset(range(7))
 
+_FIRST, _END = date(1, 1, 4), date(9999, 12, 28)
+"""Between them a day more on each side, and the end of its hours, are days of the calendar in any zone."""
+
+_FIRST_US, _END_US = ((day - date(1970, 1, 1)).days * 86_400 * US for day in (_FIRST, _END))
+
 
 @dataclass(frozen=True, slots=True)
 class Hours:
@@ -61,7 +66,16 @@ def day_starts_us(window: Span, zone: tzinfo) -> list[int]:
 
 
 def _days(window: Span, zone: tzinfo) -> Iterator[date]:
-    """Local days that may have hours in the window: one more on each side."""
+    """Local days that may have hours in the window: one more on each side.
+
+    Raises:
+        ValueError: the calendar has no such days.
+    """
+    if not _FIRST_US <= window[0] <= window[1] <= _END_US:
+        raise ValueError(
+            f"the range reaches to an end of the calendar, where no local days are known: choose one "
+            f"from {_FIRST} to {_END}"
+        )
     first, last = (datetime.fromtimestamp(edge // US, zone).date() for edge in window)
     for ahead in range(-1, (last - first).days + 2):
         yield first + timedelta(days=ahead)

@@ -76,3 +76,20 @@ def test_the_whole_week_is_the_whole_window():
 def test_days_that_no_week_has(weekdays):
     with pytest.raises(ValueError, match=r"weekdays .*: at least one of 0 \(Monday\) to 6 \(Sunday\)"):
         Hours(weekdays=weekdays)
+
+
+@pytest.mark.parametrize(("first", "last"), [((1, 1, 1), (1, 2, 1)), ((9999, 12, 1), (9999, 12, 31))])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_ends_of_the_calendar_are_refused_and_what_lies_between_is_not(first, last, zone):
+    place = ZoneInfo(zone)
+    window = (us_of_day(first), us_of_day(last))
+    for ask in (day_starts_us, lambda *about: spans_of(Hours(time(22), time(6)), *about)):
+        with pytest.raises(ValueError, match="choose one from 0001-01-04 to 9999-12-28"):
+            ask(window, place)
+    inside = (us_of_day(max(first, (1, 1, 4))), us_of_day(min(last, (9999, 12, 28))))
+    assert total_us(spans_of(Hours(weekdays=ALL_WEEK), inside, place)) == inside[1] - inside[0]
+    assert day_starts_us(inside, place)
+
+
+def us_of_day(day):
+    return (datetime(*day, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * US
