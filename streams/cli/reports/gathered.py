@@ -25,6 +25,9 @@ from streams.wire.times import format_time
 __all__ = ["Choice", "Gathered", "GroupRange", "gather"]
 
 Progress = Callable[[str, int, int], None]
+_MOST_SLOTS = 1 << 26
+"""Two years of slots of a second; a GiB for their bytes and coverage."""
+
 Extents = Mapping[str, Sequence[tuple[int, int]]]
 
 
@@ -125,13 +128,14 @@ def gather(source: Source, names: Sequence[str], choice: Choice, progress: Progr
         found[name] = stored
     progress("reading", len(names), len(names))
     window = _window(found.values(), choice)
+    _require_room(found.values(), window)
     spans = choice.calendar.spans(window)
     if not spans:
         raise MissingData(f"the calendar ({choice.calendar.text}) asks for none of the range; widen it")
+    require_coverage(min(_coverage(stored, spans) for stored in found.values()), choice.least_coverage)
     groups = [_group_range(stored, window, spans) for stored in found.values()]
     common = _common_grid(groups)
     gathered = Gathered(window, spans, groups, common, choice)
-    require_coverage(gathered.coverage, choice.least_coverage)
     if not any(group.stored.intervals for group in groups):
         raise MissingData(f"nothing was measured {_range_text(choice)} ({choice.calendar.text}); widen it")
     return gathered
@@ -149,6 +153,29 @@ def _window(found: Iterable[StoredRange], choice: Choice) -> Span:
     if end_us <= start_us:
         raise MissingData(f"no interval of {step_us // US} s starts {_range_text(choice)}; widen it")
     return start_us, end_us
+
+
+def _require_room(ranges: Iterable[StoredRange], window: Span) -> None:
+    """Refuses a window that is too long to lay out slot by slot, far beyond what was measured as a rule."""
+    for stored in ranges:
+        seconds = stored.intervals[0].slot_seconds
+        slots = (window[1] - window[0]) // (seconds * US)
+        if slots > _MOST_SLOTS:
+            start, last = stored.intervals[0].start_us, stored.intervals[-1].start_us
+            raise MissingData(
+                f"group {stored.group}: the range has {slots} slots of {seconds} s, and a report lays out "
+                f"{_MOST_SLOTS} at most; the group was measured from {format_time(start)} to "
+                f"{format_time(last + stored.interval_seconds * US)}: choose --from and --to closer together"
+            )
+
+
+def _coverage(stored: StoredRange, spans: Spans) -> float:
+    """Share of the asked base intervals that was measured, from the stored ones alone."""
+    step_us = stored.interval_seconds * US
+    asked = sum(max(end // step_us - -(-start // step_us), 0) for start, end in spans)
+    inside = stored.within(spans).intervals
+    measured = math.fsum(each.covered_by_slot.mean() for each in inside)
+    return measured / asked if asked else 0.0
 
 
 def _group_range(stored: StoredRange, window: Span, spans: Spans) -> GroupRange:
