@@ -17,7 +17,7 @@ from streams.model.sizing.claims import (
     solve,
 )
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "sizing.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "sizing.json").read_text())
 
 sizes = st.integers(0, 10**18)
 seconds = st.integers(1, 10**7) | st.decimals("0.001", "1e7", places=3)

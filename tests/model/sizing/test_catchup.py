@@ -18,7 +18,7 @@ from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import coarsen, history_of_tables
 from tests.model.written import SECONDS, TRACK, Written, written
 
-SETTLED = json.loads((Path(__file__).parent / "golden" / "sizing_sets.json").read_text())["settled"]
+SETTLED = json.loads((Path(__file__).parents[1] / "golden" / "sizing_sets.json").read_text())["settled"]
 RATE = Fraction(8 * TRACK, SECONDS)  # a track in a base interval
 
 rates = st.sampled_from([Fraction(n, 7) * RATE for n in (1, 5, 7, 12, 20, 45, 200)])

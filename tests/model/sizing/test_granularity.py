@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.model.sizing.granularity import block_figures, dense_table_bytes, doubled_blocks
 from tests.model.written import TRACK, Written, written
 
-TABLES = json.loads((Path(__file__).parent / "golden" / "sizing_sets.json").read_text())["dense_tables"]
+TABLES = json.loads((Path(__file__).parents[1] / "golden" / "sizing_sets.json").read_text())["dense_tables"]
 
 
 @pytest.mark.parametrize("case", TABLES, ids=lambda case: case["name"])

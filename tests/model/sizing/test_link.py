@@ -21,7 +21,7 @@ from streams.model.sizing.link import (
 )
 from streams.model.sizing.media import MEDIA
 
-GOLDEN = json.loads((File(__file__).parent / "golden" / "sizing.json").read_text())
+GOLDEN = json.loads((File(__file__).parents[1] / "golden" / "sizing.json").read_text())
 WHOLE = {"tcp_window_bytes", "mss_bytes", "streams"}
 
 amounts = st.integers(1, 10**12).map(Fraction)

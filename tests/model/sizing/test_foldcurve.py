@@ -12,7 +12,7 @@ from streams.model.sizing.foldcurve import ZeroRuns, fold_curve
 from streams.model.sizing.occurrences import occurrences
 from tests.model.written import TRACK, Written, written
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "sizing_sets.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "sizing_sets.json").read_text())
 
 
 def mean(values):

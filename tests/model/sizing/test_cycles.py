@@ -14,7 +14,7 @@ from streams.model.sizing.cycles import CycleRule, cache_bytes, cycles, worst_ex
 from streams.model.sizing.windows import window_unions
 from tests.model.written import SECONDS, TRACK, written
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "sizing_sets.json").read_text())["cycles"]
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "sizing_sets.json").read_text())["cycles"]
 RATE = 8 * TRACK / 256  # a track in 256 s, so that all times are exact
 
 depths = st.sampled_from([1, 2, 3, None])
