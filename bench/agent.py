@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -89,16 +90,36 @@ def _measure(site: Site, columns: Sequence[WriteBatch], send: Send) -> Figures:
     return {"writes/s": len(sent) / wall, "CPU s/M writes": cpu / (len(sent) / 1e6)}
 
 
+def _holes(numbers: Sequence[int]) -> str:
+    """Where numbers that should ascend one by one do not."""
+    if not numbers:
+        return "none"
+    holes = [(left, right) for left, right in pairwise(numbers) if right != left + 1]
+    return f"{numbers[0]} to {numbers[-1]}, holes {holes[:5]}"
+
+
 def _check(log: Log, sent: WriteBatch) -> None:
-    """Compares what is on the topic, in its order, with what was handed in."""
+    """Compares what is on the topic, in its order, with what was handed in.
+
+    Where writes are missing, holes in the offsets speak against the reading, holes in the sequence alone
+    against the publisher; where there are none, the end came too early.
+    """
     source = Source(log.bootstrap, log.layout.prefix)
     found: list[WriteBatch] = []
+    offsets: list[int] = []
+    sequences: list[int] = []
     for row in read_topic(source, "writes"):
         body = decode_message(row.key, row.value, row.headers, row.offset, row.append_us).body
-        if isinstance(body, AgentMessage) and body.writes is not None:
-            found.append(body.writes)
+        if isinstance(body, AgentMessage):
+            offsets.append(row.offset)
+            sequences.append(body.origin.sequence)
+            if body.writes is not None:
+                found.append(body.writes)
     if sum(map(len, found)) != len(sent):
-        raise WrongAnswer(f"{sum(map(len, found))} writes are on the topic, {len(sent)} were handed in")
+        raise WrongAnswer(
+            f"{sum(map(len, found))} writes are on the topic, {len(sent)} were handed in;"
+            f" offsets {_holes(offsets)}, sequence {_holes(sequences)}"
+        )
     names = np.concatenate([np.array(writes.volumes)[writes.volume_codes] for writes in found])
     for column in ("time_us", "offset_bytes", "length_bytes"):
         if not np.array_equal(np.concatenate([getattr(w, column) for w in found]), getattr(sent, column)):
