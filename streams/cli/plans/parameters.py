@@ -109,7 +109,7 @@ class Parameters:
 
     @property
     def path(self) -> Path:
-        """What a path is like; its line rate is a placeholder where none was given."""
+        """What a path is like; its line rate is 1 bit/s where it is what is looked for."""
         medium = MEDIA[self.medium]
         return Path(
             path_bits_per_second=self.path_bits_per_second or 1,
