@@ -12,7 +12,7 @@ from streams.cli.reports.common import about, gap_section, group_section, remark
 from streams.cli.reports.document import Column, Report, Section, Unit, Value, listing
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.resync import resync_of, resync_section
-from streams.cli.reports.sets import Sets, coarse_histories, sets_of
+from streams.cli.reports.sets import Sets, block_changes, sets_of
 from streams.cli.reports.setsections import advice_section, block_section, fold_section, overlap_section
 from streams.cli.units import seconds_text
 from streams.model.sizing.ranges import fold_ratio
@@ -55,7 +55,7 @@ def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Repo
         sections.append(advice_section(sets))
     rate = asked.question.total_bits_per_second
     if rate is not None:
-        resync = resync_of(list(coarse_histories(gathered)), asked.outage_seconds, rate)
+        resync = resync_of(block_changes(gathered), asked.outage_seconds, rate)
         sections.append(resync_section(resync, asked.outage_seconds, rate))
     sections += [group_section(gathered, sets)] if len(gathered.groups) > 1 else []
     sections.append(gap_section(gathered))

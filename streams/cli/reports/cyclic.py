@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.capacity import Capacity, need_columns
 from streams.cli.reports.document import Column, Section, Unit, Value, facts, listing
 from streams.cli.reports.replicator import Replicator
@@ -15,10 +16,10 @@ from streams.cli.units import seconds_text
 from streams.model.sizing.bestcycle import CycleOption, candidate_cycles, cheapest, cycle_options
 from streams.model.sizing.cycledata import cycles_in_gaps, outer_changes, require_cycle
 from streams.model.sizing.cycles import Cycle, cache_bytes, cycles, worst_exposure_seconds
-from streams.model.sizing.history import History
-from streams.model.sizing.windows import Unions, lengths_up_to, window_unions
+from streams.model.sizing.grid import Grid
+from streams.model.sizing.windows import Unions, lengths_up_to
 
-__all__ = ["Cyclic", "cyclic_sections", "cyclic_view"]
+__all__ = ["Cyclic", "cycle_lengths", "cyclic_sections", "cyclic_view"]
 
 _MOST_CANDIDATES = 12
 _LATE_FACTOR = 4  # cycles that grow to so many RPOs are late enough
@@ -45,18 +46,17 @@ class Cyclic:
         return None if self.chosen is None else Fraction(self.chosen.payload_bits_per_second)
 
 
-def cyclic_view(histories: Sequence[History], replicator: Replicator, capacity: Capacity) -> Cyclic:
+def cyclic_view(changes: BlockChanges, replicator: Replicator, capacity: Capacity) -> Cyclic:
     """Replays cycles over the tables, in the replicator's blocks.
 
     Raises:
         ValueError: the tables cannot show the cycle.
     """
-    grid = histories[0].grid
+    grid = changes.grid
     rpo, asked = replicator.rpo_seconds, replicator.cycle_seconds
     if asked is not None:
         require_cycle(grid, asked)
-    longest = _LATE_FACTOR * max(rpo, asked or 0, grid.interval_seconds)
-    unions = window_unions(histories, lengths_up_to(grid, longest))
+    unions = changes.unions(cycle_lengths(grid, replicator))
     candidates = _candidates(candidate_cycles(grid, rpo, replicator.apply_seconds), replicator)
     options = cycle_options(unions, candidates, rpo, replicator.rule(candidates[0] if candidates else 1))
     wanted = options if asked is None else [each for each in options if each.cycle_seconds == asked]
@@ -64,6 +64,12 @@ def cyclic_view(histories: Sequence[History], replicator: Replicator, capacity: 
     seconds = asked or (chosen.cycle_seconds if chosen else grid.interval_seconds)
     replayed, beyond = _replay(unions, replicator, seconds, capacity)
     return Cyclic(unions, options, chosen, seconds, replayed, beyond)
+
+
+def cycle_lengths(grid: Grid, replicator: Replicator) -> range:
+    """The windows that the replays need: of cycles of any length until they are late enough."""
+    longest = _LATE_FACTOR * max(replicator.rpo_seconds, replicator.cycle_seconds or 0, grid.interval_seconds)
+    return lengths_up_to(grid, longest)
 
 
 def cyclic_sections(view: Cyclic, replicator: Replicator, capacity: Capacity) -> Iterator[Section]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from streams.cli.reports.bitmap import bitmap_need
+from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.capacity import Capacity, capacity_of, path_section, planning_section
 from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.common import about, gap_section, group_section, remarks
@@ -21,11 +22,10 @@ from streams.cli.reports.modes import modes_section
 from streams.cli.reports.outlook import exhaustion_of, outlook_section, period_of, window_needs
 from streams.cli.reports.replicator import Replicator, replicator_of
 from streams.cli.reports.resync import initial_section, resync_of, resync_section
-from streams.cli.reports.sets import coarse_histories, sets_of
+from streams.cli.reports.sets import block_changes, sets_of
 from streams.cli.reports.setsections import fold_section
 from streams.cli.reports.synchronous import synchronous_sections
 from streams.model.sizing.forecast import Need, needs_by_period
-from streams.model.sizing.history import History
 from streams.model.sizing.leastrate import least_rate
 from streams.model.sizing.rollups import total
 from streams.model.sizing.series import Series
@@ -67,24 +67,24 @@ def link_report(
     tracks = math.lcm(*(group.track_bytes for group in sets.groups))
     replicator = replicator_of(link, tracks, has_written=has_written)
     capacity = capacity_of(link)
-    histories = list(coarse_histories(gathered, replicator.block_bytes))
-    answer = _answer(gathered, histories, replicator, capacity, outage_seconds, percents)
+    changes = block_changes(gathered, replicator.block_bytes)
+    answer = _answer(gathered, changes, replicator, capacity, outage_seconds, percents)
     period = period_of(gathered.grid.seconds)
     sections = [
         about("link", gathered, sets, [("link", "link", Unit.TEXT, name), *_about(replicator, capacity)]),
         _summary(answer, capacity),
         demand_section(total(sets.volumes), link),
         *answer.sections,
-        modes_section(gathered.written, histories, replicator, capacity, outage_seconds),
+        modes_section(gathered.written, changes, replicator, capacity, outage_seconds),
         path_section(capacity),
     ]
     if answer.need is not None:
         sections.append(outlook_section(answer.by_period, answer.need, capacity, period))
     charts = [*changed_charts(gathered, sets), *answer.charts]
     if capacity.payload:
-        resync = resync_of(histories, outage_seconds, capacity.carried)
+        resync = resync_of(changes, outage_seconds, capacity.carried)
         sections.append(resync_section(resync, outage_seconds, capacity.carried))
-        sections += initial_section(histories, capacity.carried)
+        sections += initial_section(changes, capacity.carried)
         charts += [] if resync is None else [dirty_chart(resync, gathered.grid.interval_seconds)]
     sections += [fold_section(sets), group_section(gathered, sets), *_sharing(gathered, replicator)]
     sections.append(gap_section(gathered))
@@ -93,7 +93,7 @@ def link_report(
 
 def _answer(
     gathered: Gathered,
-    histories: Sequence[History],
+    changes: BlockChanges,
     replicator: Replicator,
     capacity: Capacity,
     outage_seconds: float,
@@ -104,14 +104,14 @@ def _answer(
     if replicator.basis == "written" and series is not None:
         return _written_answer(series, gathered, replicator, capacity, outage_seconds, percents)
     if replicator.has_cycles:
-        view = cyclic_view(histories, replicator, capacity)
+        view = cyclic_view(changes, replicator, capacity)
         length = max(int(view.cycle_seconds // gathered.grid.interval_seconds), 1)
         by_period: Sequence[Need] = window_needs(view.unions, length, period, view.cycle_seconds)
         sections = list(cyclic_sections(view, replicator, capacity))
         if view.need is not None:
             sections.append(planning_section(capacity, "the chosen cycle", view.need))
         return _Answer(view.need, by_period, sections, cyclic_charts(view, replicator, capacity))
-    need, by_period = bitmap_need(histories, capacity, outage_seconds, period)
+    need, by_period = bitmap_need(changes, capacity, outage_seconds, period)
     planned = planning_section(capacity, "the worst outage, resynchronised in time", need)
     return _Answer(need, by_period, [planned], [])
 

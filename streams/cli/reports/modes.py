@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from streams.cli.reports.bitmap import bitmap_need
+from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.capacity import Capacity, need_columns
 from streams.cli.reports.cyclic import cyclic_view
 from streams.cli.reports.document import Column, Section, Unit, Value, listing
@@ -13,7 +14,6 @@ from streams.cli.reports.outlook import period_of
 from streams.cli.reports.replicator import Replicator
 from streams.model.sizing.backlog import journal_bytes
 from streams.model.sizing.basis import Mode
-from streams.model.sizing.history import History
 from streams.model.sizing.leastrate import least_rate
 from streams.model.sizing.series import Series
 from streams.model.sizing.synchronous import peak_rate
@@ -25,7 +25,7 @@ _CYCLIC: tuple[Mode, ...] = ("cycle_single", "cycle_multi")
 
 def modes_section(
     series: Series | None,
-    histories: Sequence[History],
+    changes: BlockChanges,
     replicator: Replicator,
     capacity: Capacity,
     outage_seconds: float,
@@ -37,8 +37,8 @@ def modes_section(
         Column("held_bytes", "journal or cache", Unit.BYTES),
         Column("cycle_seconds", "cycle", Unit.SECONDS),
     ]
-    rows = [*_written_rows(series, replicator, capacity), *_cyclic_rows(histories, replicator, capacity)]
-    need, _ = bitmap_need(histories, capacity, outage_seconds, period_of(histories[0].grid.seconds))
+    rows = [*_written_rows(series, replicator, capacity), *_cyclic_rows(changes, replicator, capacity)]
+    need, _ = bitmap_need(changes, capacity, outage_seconds, period_of(changes.grid.seconds))
     rows.append(("bitmap_resync", *capacity.row(need), None, None))
     notes = [
         "Bitmap replication is to repair the worst outage in the link's time, the others keep an RPO.",
@@ -61,14 +61,14 @@ def _written_rows(
 
 
 def _cyclic_rows(
-    histories: Sequence[History], replicator: Replicator, capacity: Capacity
+    changes: BlockChanges, replicator: Replicator, capacity: Capacity
 ) -> Iterator[tuple[Value, ...]]:
     asked = replicator.cycle_seconds
-    if asked is not None and asked < histories[0].grid.interval_seconds:
+    if asked is not None and asked < changes.grid.interval_seconds:
         asked = None  # of the profile of a mode that was not chosen: the best cycle stands for it
     for mode in _CYCLIC:
         other = replace(replicator, mode=mode, cycle_seconds=asked)
-        view = cyclic_view(histories, other, capacity)
+        view = cyclic_view(changes, other, capacity)
         chosen, need = view.chosen, view.need
         if chosen is None or need is None:
             yield mode, *(None,) * len(need_columns()), None, None

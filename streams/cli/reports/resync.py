@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.document import Figure, Section, Unit, facts
 from streams.cli.units import seconds_text
 from streams.model.intervals import US
 from streams.model.sizing.catchup import CatchUp, catch_up, initial_copy
 from streams.model.sizing.claims import seconds_needed
 from streams.model.sizing.exact import Number
-from streams.model.sizing.history import History
-from streams.model.sizing.windows import window_unions
 
 __all__ = ["Resync", "resync_of", "resync_section"]
 
@@ -30,33 +28,31 @@ class Resync:
     still_seconds: Fraction
 
 
-def resync_of(histories: Sequence[History], outage_seconds: Number, bits_per_second: Number) -> Resync | None:
+def resync_of(changes: BlockChanges, outage_seconds: Number, bits_per_second: Number) -> Resync | None:
     """The outage that leaves most to ship, of all that begin at a base interval and leave time behind them.
 
     The rate is that of written or changed bytes. The outage is rounded up to whole base intervals. None
     where the range is not longer than it.
     """
-    if not histories:
-        return None
-    grid = histories[0].grid
+    grid = changes.grid
     length = max(-int(-float(outage_seconds) // grid.interval_seconds), 1)
     if length >= len(grid):
         return None
-    windows = window_unions(histories, [length]).changed_bytes[0]
+    windows = changes.unions([length]).changed_bytes[0]
     # The last one that fits ends with the range: nothing would be replayed behind it.
     start = int(np.argmax(windows[: len(grid) - length]))
-    found = catch_up(histories, (start, start + length), bits_per_second)
+    found = catch_up(changes.histories, (start, start + length), bits_per_second)
     still = seconds_needed(int(found.dirty_bytes[0]), 1, bits_per_second)
     return Resync(
         grid.start_us + start * grid.interval_seconds * US, length * grid.interval_seconds, found, still
     )
 
 
-def initial_section(histories: Sequence[History], bits_per_second: Number) -> list[Section]:
+def initial_section(changes: BlockChanges, bits_per_second: Number) -> list[Section]:
     """The first copy of whole volumes while writing goes on; none where the size of one is unknown."""
-    if not histories or any(history.volume_bytes is None for history in histories):
+    if any(history.volume_bytes is None for history in changes.histories):
         return []
-    found = initial_copy(histories, 0, bits_per_second)
+    found = initial_copy(changes.histories, 0, bits_per_second)
     whole = int(found.dirty_bytes[0])
     figures: list[Figure] = [
         ("volume_bytes", "to be copied", Unit.BYTES, whole),

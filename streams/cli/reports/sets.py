@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.gathered import Gathered, GroupRange
 from streams.model.sizing.advisor import Advice, advise
 from streams.model.sizing.exact import ceil_div, exact
@@ -20,7 +21,7 @@ from streams.model.sizing.rollups import Changes, VolumeChanges, total
 from streams.model.sizing.windows import Unions, WindowSums
 from streams.store import StoredVolume
 
-__all__ = ["GroupChanges", "Sets", "coarse_histories", "lengths_of", "sets_of"]
+__all__ = ["GroupChanges", "Sets", "block_changes", "lengths_of", "sets_of"]
 
 Progress = Callable[[str, int, int], None]
 Sizes = NDArray[np.int64]
@@ -81,8 +82,12 @@ def sets_of(gathered: Gathered, cycle_seconds: float, progress: Progress) -> Set
     return Sets(walk.groups, walk.runs.curve(), walk.sums.unions(), blocks, walk.advice)
 
 
-def coarse_histories(gathered: Gathered, block_bytes: int | None = None) -> Iterator[History]:
-    """All volumes on the common grid, in blocks of this size; without one in the smallest common track."""
+def block_changes(gathered: Gathered, block_bytes: int | None = None) -> BlockChanges:
+    """What all volumes changed in blocks of this size; without one in the smallest common track."""
+    return BlockChanges(gathered.grid, list(_coarse_histories(gathered, block_bytes)))
+
+
+def _coarse_histories(gathered: Gathered, block_bytes: int | None) -> Iterator[History]:
     sizes = {size for group in gathered.groups for size in _track_sizes(group)}
     block = block_bytes or math.lcm(*sizes)
     for group in gathered.groups:
