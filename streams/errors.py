@@ -9,6 +9,7 @@ LinkgaugeError
 ├── BrokerError              Kafka is not as the service needs it
 │   ├── BrokerUnreachable    nobody answers at the bootstrap address
 │   └── TopicMismatch        a topic is missing or set up differently
+├── LakeError                a table of the lake, or its storage, is not as the sink needs it
 ├── StateError               stored state does not belong to this topic, cluster or version
 └── MissingData              what a report asks for was never measured
 """
@@ -19,6 +20,7 @@ __all__ = [
     "BrokerError",
     "BrokerUnreachable",
     "DefinitionError",
+    "LakeError",
     "LinkgaugeError",
     "MessageError",
     "MissingData",
@@ -80,6 +82,10 @@ class BrokerUnreachable(BrokerError):
 
 class TopicMismatch(BrokerError):
     """A topic is missing or has other settings. Operator: `linkgauge topics check`, then `topics create`."""
+
+
+class LakeError(LinkgaugeError):
+    """A table of the lake cannot be read or written, or is of another log. Operator: see docs/lake.md."""
 
 
 class StateError(LinkgaugeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -14,7 +15,7 @@ from streams.model.sizing.media import MEDIA
 from streams.model.sizing.profiles import require_profile
 from streams.settings.client import client_options
 
-__all__ = ["SECTIONS", "Broker", "Link", "Reporter", "Settings", "Worker"]
+__all__ = ["SECTIONS", "Broker", "Lake", "Link", "Reporter", "Settings", "Worker"]
 
 Fraction01 = Annotated[float, Field(gt=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -88,6 +89,56 @@ class Reporter(_Section):
         ge=1,
         description="Newest intervals kept of each group and rung.",
     )
+
+
+class Lake(_Section):
+    """`linkgauge lake`, and the commands that read the lake."""
+
+    format: Literal["delta", "iceberg", "parquet"] = Field(
+        default="delta", description="Of the tables: Delta, Iceberg, or plain Parquet in folders by day."
+    )
+    path: str = Field(
+        default="data/lake",
+        min_length=1,
+        description="Folder of the tables, or where they are in object storage: `s3://bucket/prefix`.",
+    )
+    storage: dict[str, str] = Field(
+        default_factory=dict,
+        repr=False,  # it holds passwords
+        description="Options for the object storage, as the libraries name them: `aws_access_key_id`, "
+        "`aws_secret_access_key`, `aws_region`, `aws_endpoint_url`.",
+    )
+    catalog: dict[str, str] = Field(
+        default_factory=dict,
+        repr=False,  # it holds passwords
+        description="Iceberg only: options for its catalog, as pyiceberg names them, such as `type`, `uri` "
+        "and `warehouse`; by default a SQLite file beside the tables.",
+    )
+    namespace: str = Field(
+        default="linkgauge", min_length=1, description="Iceberg only: the namespace of the tables."
+    )
+    commit_seconds: Positive = Field(
+        default=300,
+        description="Rows are committed at least so often. Shorter shows them sooner and makes more small "
+        "files, which `lake compact` joins.",
+    )
+    commit_bytes: int = Field(
+        default=128 << 20, ge=1 << 20, description="They are committed sooner when so much is waiting."
+    )
+    array_buckets: int | None = Field(
+        default=None,
+        ge=1,
+        description="Folders that each day of `interval_tracks` is divided into by array; by default one for "
+        "every 50 arrays, and so one on a smaller site.",
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to serve `/metrics` on.")
+    port: int = Field(default=9109, ge=0, le=65_535, description="Port of `/metrics`; 0 picks a free one.")
+
+    def table_uri(self, name: str) -> str:
+        """Where a table is: an absolute path, or an address in object storage."""
+        if "://" in self.path:
+            return f"{self.path.rstrip('/')}/{name}"
+        return str(FilePath(self.path).expanduser().absolute() / name)
 
 
 class Link(_Section):
@@ -206,6 +257,7 @@ SECTIONS: Mapping[str, type[_Section]] = {
     "broker": Broker,
     "worker": Worker,
     "reporter": Reporter,
+    "lake": Lake,
     "links": Link,
 }
 """What stands in each section; `links` holds a table for each link."""
@@ -224,6 +276,7 @@ class Settings(BaseSettings):
     broker: Broker = Broker()
     worker: Worker = Worker()
     reporter: Reporter = Reporter()
+    lake: Lake = Lake()
     links: dict[str, Link] = Field(default_factory=dict, description="Links by name.")
     groups: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Definitions of data groups by name, as `groups apply` reads them."
