@@ -4,6 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PROGRAMS := build/programs
+# In as many processes as tests/conftest.py says; a few files given as ARGS run in one, and -n 0 runs all in one.
+PYTEST := $(BIN)/pytest -n auto --dist loadgroup --durations 10
+# Tests start hundreds of Pythons, each of which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help venv demo test test-all test-external chaos crashes mutants bench bench-peers bench-growth bench-plots lint format lock lock-kafka
@@ -17,13 +21,13 @@ demo: $(INSTALLED) ## Kafka, worker, reporter and a synthetic fleet; Ctrl-C ends
 	$(BIN)/linkgauge up --demo $(ARGS)
 
 test: lint ## lint and all tests that need nothing but Python, pip and Maven Central (ARGS go to pytest)
-	$(BIN)/pytest -m "not external" $(ARGS)
+	$(PYTEST) -m "not external" $(ARGS)
 
 test-all: test test-external ## the same, and the tests that need programs which this installs by apt-get
 
 test-external: $(INSTALLED) ## only the tests that need installed programs
 	ops/install-test-programs $(PROGRAMS)
-	PATH="$(CURDIR)/$(PROGRAMS)/usr/bin:$$PATH" $(BIN)/pytest -m external $(ARGS)
+	PATH="$(CURDIR)/$(PROGRAMS)/usr/bin:$$PATH" $(PYTEST) -m external $(ARGS)
 
 # Longer campaigns than the tests run; each prints what it found and fails at the first difference.
 chaos: $(INSTALLED) ## kills of workers on a real Kafka (KILLS=14 SEED=1 WORKER_SHELL=faust)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import sys
 
 from streams.errors import BrokerError
 
@@ -17,12 +18,15 @@ HOST = "127.0.0.1"
 _FIRST, _LAST = 20_000, 32_000
 _TRIES = 200
 
+_claims: list[socket.socket] = []
+"""Names that this process holds, one for each port that it was given."""
+
 
 def free_port() -> int:
-    """A port that nobody uses now; somebody else may take it before it is bound."""
+    """A port that nobody uses now and that no other process was given here; a stranger may still take it."""
     for _ in range(_TRIES):
         port = random.randint(_FIRST, _LAST)
-        if is_free(port):
+        if is_free(port) and _claim(port):
             return port
     raise BrokerError(f"no free port on {HOST} between {_FIRST} and {_LAST}")
 
@@ -36,4 +40,21 @@ def is_free(port: int) -> bool:
             probe.bind((HOST, port))
         except OSError:
             return False
+    return True
+
+
+def _claim(port: int) -> bool:
+    """Claims a port until this process ends: a broker binds it only seconds later, and again at a restart.
+
+    The claim is a name in Linux' abstract namespace, which is bound to no file. Elsewhere nobody can claim.
+    """
+    if sys.platform != "linux":
+        return True
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0linkgauge-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
     return True

@@ -22,7 +22,7 @@ from tests.agents.replaying import stored
 from tests.integration.workers import Workers
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("traces")]
 
 FOLDER = os.environ.get("LINKGAUGE_TRACES")
 FORMATS = {
