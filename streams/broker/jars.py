@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -85,7 +87,9 @@ def fetch_jars(
     missing = [jar for jar in jars if not (folder / jar.filename).exists()]
     _verify([jar for jar in jars if jar not in missing], folder)
     if missing:
-        _download_all(missing, folder, progress)
+        with _alone_in(folder):
+            still_missing = [jar for jar in missing if not (folder / jar.filename).exists()]
+            _download_all(still_missing, folder, progress)
     return [folder / jar.filename for jar in jars]
 
 
@@ -100,15 +104,33 @@ def _verify(jars: Sequence[Jar], folder: Path) -> None:
             )
 
 
-def _download_all(jars: Sequence[Jar], folder: Path, progress: Callable[[str], None]) -> None:
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Creates the folder where it is missing and has it alone: whoever else downloads into it waits."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _unusable(folder: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"the cache folder {folder} cannot be written ({error.strerror}): "
+        "set LINKGAUGE_CACHE to a folder that can"
+    )
+
+
+def _download_all(jars: Sequence[Jar], folder: Path, progress: Callable[[str], None]) -> None:
+    try:
         workplace = tempfile.TemporaryDirectory(dir=folder, prefix=".download-")
     except OSError as error:
-        raise SettingsError(
-            f"the cache folder {folder} cannot be written ({error.strerror}): "
-            "set LINKGAUGE_CACHE to a folder that can"
-        ) from error
+        raise _unusable(folder, error) from error
     with workplace as scratch, ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:
         downloads = [pool.submit(_download, jar, Path(scratch), folder) for jar in jars]
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +19,16 @@ TOOL = Jar("org.example", "tool", "1.0", hashlib.sha256(RIGHT).hexdigest())
 OTHER = Jar("org.example", "other", "2.0", hashlib.sha256(RIGHT).hexdigest())
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
+class SlowHandler(SimpleHTTPRequestHandler):
+    """Takes its time for a jar, and keeps the paths of all that was asked for."""
+
+    asked: list[str]
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        threading.Event().wait(0.2)
+        super().do_GET()
+
     def log_message(self, *_):
         pass
 
@@ -28,7 +38,8 @@ def repository(tmp_path, monkeypatch):
     """A Maven repository over HTTP that stands for Maven Central; put files into the folder it yields."""
     folder = tmp_path / "repository"
     folder.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=folder))
+    monkeypatch.setattr(SlowHandler, "asked", [], raising=False)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(SlowHandler, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     use_repository(monkeypatch, tmp_path, f"http://127.0.0.1:{server.server_port}")
@@ -62,6 +73,16 @@ def test_missing_jars_are_downloaded_verified_and_kept(repository, tmp_path):
     assert sorted(path.name for path in (tmp_path / "cache/jars").iterdir()) == [
         "other-2.0.jar",
         "tool-1.0.jar",
+    ]
+
+
+def test_two_that_start_at_once_download_once(repository, tmp_path):
+    publish(repository, TOOL, RIGHT)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: fetch_jars([TOOL], tmp_path / "cache"), range(2)))
+    assert found == [[tmp_path / "cache/jars/tool-1.0.jar"]] * 2
+    assert [path for path in SlowHandler.asked if path.endswith(".jar")] == [
+        "/org/example/tool/1.0/tool-1.0.jar"
     ]
 
 
