@@ -4,9 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PROGRAMS := build/programs
-# In as many processes as tests/conftest.py says; a few files given as ARGS run in one, and -n 0 runs all in one.
-PYTEST := $(BIN)/pytest -n auto --dist loadgroup --durations 10
-# Tests start hundreds of Pythons, each of which would compile everything anew.
+# Module by module in several processes, longest first (tests/conftest.py); ARGS="-n 0" runs all in one.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations 10
+# Tests start hundreds of Pythons; without its compiled files each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

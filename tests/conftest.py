@@ -1,7 +1,7 @@
 """Shared fixtures: one real Kafka for each process of a run, and topics of its own for every test that asks.
 
-`make test` runs tests in several processes at once (pytest-xdist), each with a Kafka of its own, so that they
-share nothing but the machine. Modules whose tests share more than that name an `xdist_group`.
+`make test` runs modules in several processes at once (pytest-xdist), each with a Kafka of its own: they share
+nothing but the machine.
 """
 
 from __future__ import annotations
@@ -31,25 +31,20 @@ settings.load_profile("default")
 _PREFIX_NUMBERS = itertools.count()
 
 _PROCESSES_PER_CORE = 2
-"""Most tests of services wait for one: so many processes keep a core busy."""
+"""Many tests wait for a service: so many processes keep a core busy."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """How many processes `-n auto` means; none of their own for a few files, which would start no sooner."""
+    """How many processes `-n auto` means: none but this one where single files or tests are asked for."""
     if not any(Path(argument).is_dir() for argument in config.args):
         return 0
     return _PROCESSES_PER_CORE * (os.cpu_count() or 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests go first, so that at the end of a run no process is left alone with one."""
-    items.sort(key=_place_in_the_run)
-
-
-def _place_in_the_run(item: pytest.Item) -> int:
-    if item.get_closest_marker("timeout"):
-        return 0
-    return 1 if item.get_closest_marker("broker") or "broker" in getattr(item, "fixturenames", ()) else 2
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Runs in several processes begin with the long modules, lest one is left alone with such at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from streams.broker.topics import TopicLayout, check_topics, cluster_identity, c
 from streams.errors import BrokerError, BrokerUnreachable
 from tests.waiting import PATIENCE_SECONDS, eventually
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.long]
 
 ONE_EACH = TopicLayout(partitions=1)
 TOPIC = ONE_EACH.name("writes")

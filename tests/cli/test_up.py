@@ -24,6 +24,8 @@ from streams.settings import load_settings
 from tests.programs import LINKGAUGE
 from tests.waiting import PATIENCE_SECONDS, ended_within, eventually
 
+pytestmark = pytest.mark.long
+
 DAY_US = 86_400_000_000
 
 

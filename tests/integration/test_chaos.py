@@ -10,11 +10,12 @@ from streams.broker.topics import create_topics
 from streams.processor.options import Shell
 from tests.integration.chaos import Campaign, run
 
+pytestmark = [pytest.mark.broker, pytest.mark.long]
+
 KILLS = {"faust": 12, "confluent": 6}
 """`make chaos WORKER_SHELL=confluent` kills more often."""
 
 
-@pytest.mark.broker
 @pytest.mark.timeout(900)  # settling alone has 240 s
 def test_no_row_is_wrong_missing_or_double_after_kills(shell: Shell, tmp_path: Path) -> None:
     layout = TopicLayout(prefix="chaos.", partitions=4)

@@ -19,7 +19,7 @@ from tests.integration.sites import Site
 from tests.programs import LINKGAUGE
 from tests.waiting import ended_within, eventually
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("own-failures")]
+pytestmark = [pytest.mark.broker, pytest.mark.long]
 
 FILETIME_OF_1970 = 116_444_736_000_000_000
 STOPS_SECONDS = 10

@@ -25,7 +25,7 @@ from streams.store import Source
 from streams.wire.times import parse_time
 from tests.integration.workers import Workers
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("report-traces")]
+pytestmark = pytest.mark.broker
 
 FOLDER = os.environ.get("LINKGAUGE_TRACES")
 TRACK, STEP = 65_536, 300

@@ -22,7 +22,7 @@ from tests.agents.replaying import stored
 from tests.integration.workers import Workers
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("traces")]
+pytestmark = [pytest.mark.broker, pytest.mark.long]
 
 FOLDER = os.environ.get("LINKGAUGE_TRACES")
 FORMATS = {

@@ -8,6 +8,8 @@ from tests.model.crash.crashing import run_seed
 from tests.model.crash.logs import make_log
 from tests.model.crash.oracle import expect
 
+pytestmark = pytest.mark.long
+
 SEEDS = 240
 BLOCK = 20
 

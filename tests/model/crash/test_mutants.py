@@ -10,6 +10,8 @@ import pytest
 
 from tests.model.crash.mutants.table import TABLE
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 
 
