@@ -14,9 +14,9 @@ import structlog
 
 from streams.errors import LakeError, MessageError
 from streams.lake.assembly import Backlog, Stretch
+from streams.lake.formats.table import OffsetsMoved, Table
 from streams.lake.progress import LogId, Move
 from streams.lake.sources import Content, TableSource
-from streams.lake.tables import OffsetsMoved, Table
 from streams.lake.unique import unique_rows
 from streams.wire.record import Received
 

@@ -12,10 +12,11 @@ import structlog
 
 from streams.errors import LakeError
 from streams.lake.feed import Feed
+from streams.lake.formats.opening import open_table
+from streams.lake.formats.table import OffsetsMoved
 from streams.lake.intake import Intake
 from streams.lake.progress import LogId
 from streams.lake.sources import SOURCES
-from streams.lake.tables import OffsetsMoved, open_table
 from streams.settings import Settings
 from streams.store.source import Source
 

@@ -1,0 +1,16 @@
+"""A lake of each format, in a folder of the test."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from streams.settings import Lake
+
+FORMATS = get_args(Lake.model_fields["format"].annotation)
+
+
+@pytest.fixture(params=FORMATS)
+def lake(request, tmp_path) -> Lake:
+    return Lake(format=request.param, path=str(tmp_path / "lake"))
