@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from functools import partial
 from urllib.request import Request, urlopen
 
-from prometheus_client import CollectorRegistry
-
 from bench.data import ARRAY, START_US
 from bench.running import Benchmark, Comparison, Figures, Measure, WrongAnswer
 from bench.site import Site
@@ -19,8 +17,8 @@ from streams.model.groups import Definition, Member
 from streams.model.intervals import US
 from streams.model.state import Version
 from streams.reporter.board import Board
-from streams.reporter.web import application, serving
 from streams.settings import Settings
+from streams.telemetry.web import Answers, application, serving
 
 __all__ = ["benchmark"]
 
@@ -38,12 +36,18 @@ def benchmark(site: Site) -> Benchmark:
 
 @contextmanager
 def _contenders(groups: int) -> Iterator[Mapping[str, Measure]]:
-    board, registry = Board(Settings()), CollectorRegistry()
-    registry.register(board)
+    board = Board(Settings())
     for number in range(groups):
         _show(board, number)
     board.show()
-    app = application(registry, is_alive=lambda: True, is_ready=lambda: board.ready)
+    app = application(
+        Answers(
+            "reporter",
+            page=lambda open_metrics: board.page([], open_metrics=open_metrics),
+            is_alive=lambda: True,
+            is_ready=lambda: board.ready,
+        )
+    )
     with serving(app, "127.0.0.1", 0) as port:
         url = f"http://127.0.0.1:{port}/metrics"
         yield {
@@ -83,7 +87,9 @@ def _summary(definition: Definition, seconds: int, tracks: int) -> Summary:
         discards=0,
         late_writes=0,
         watermark_us=START_US + seconds * US,
-        totals=Totals(intervals_closed=1, writes=tracks, changed_tracks=tracks),
+        totals=Totals(
+            intervals_closed=1, writes=tracks, changed_tracks=tracks, changed_bytes=tracks * _TRACK_BYTES
+        ),
     )
 
 
@@ -106,8 +112,8 @@ def _scrape(url: str, groups: int, encoding: str) -> Figures:
 
 
 def _check(series: list[str], groups: int) -> None:
-    """Every group shows the changed bytes of its newest base interval."""
-    start, middle = 'linkgauge_window_changed_bytes{data_group="g', '",window_seconds="300"} '
+    """Every group shows its changed bytes."""
+    start, middle = 'linkgauge_changed_bytes_total{data_group="g', '"} '
     split = (line.removeprefix(start).partition(middle) for line in series if line.startswith(start))
     found = {int(number): float(value) for number, _, value in split if value}
     if found != {number: (number + 1.0) * _TRACK_BYTES for number in range(groups)}:

@@ -13,11 +13,12 @@ import streams
 ROOT = Path(streams.__file__).parent
 
 SERVICES = frozenset({"agents", "processor", "reporter", "lake", "broker"})
-BELOW_SERVICES = frozenset({"store", "wire", "model", "settings", "errors"})
+BELOW_SERVICES = frozenset({"store", "wire", "model", "settings", "telemetry", "errors"})
 MAY_IMPORT = {
     "errors": frozenset(),
     "model": frozenset({"errors"}),
     "wire": frozenset({"model", "errors"}),
+    "telemetry": frozenset({"errors"}),
     "settings": frozenset(
         {"wire", "model", "errors"}
     ),  # a group in the settings file is written as on its topic

@@ -163,7 +163,9 @@ def _link_metrics(text: str) -> dict[str, float]:
     shown: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            if sample.name in names and sample.labels["link"] == _NAME:
+            if sample.name not in names or sample.labels["link"] != _NAME:
+                continue
+            if sample.labels.get("mode", "bitmap_resync") == "bitmap_resync":
                 shown[names[sample.name]] = sample.value
                 if "range_seconds" in sample.labels:
                     shown["range"] = float(sample.labels["range_seconds"])

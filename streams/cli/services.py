@@ -12,11 +12,12 @@ import typer
 from streams.broker.topics import check_topics, cluster_identity
 from streams.cli.logs import configure_logs
 from streams.cli.session import session_of
-from streams.cli.signals import stop_signals
+from streams.cli.signals import on_hangup, stop_signals
 from streams.cli.topics import layout_from
 from streams.errors import TopicMismatch
 from streams.lake.progress import LogId
 from streams.processor.options import Shell, WorkerOptions
+from streams.reporter.reloading import Reloader
 from streams.reporter.service import run_reporter
 from streams.settings import Settings
 
@@ -46,10 +47,12 @@ def worker(
 
 
 def reporter(ctx: typer.Context) -> None:
-    """Run the reporter: summaries in, Prometheus metrics out."""
+    """Run the reporter: summaries in, Prometheus metrics out. SIGHUP reads the settings anew."""
     configure_logs()
-    with stop_signals() as stop:
-        run_reporter(session_of(ctx).settings, stop)
+    session = session_of(ctx)
+    reloader = Reloader(session.settings, session.read_settings)
+    with stop_signals() as stop, on_hangup(reloader.request):
+        run_reporter(session.settings, stop, reloader=reloader)
 
 
 def lake(ctx: typer.Context) -> None:

@@ -29,6 +29,14 @@ class Session:
         Raises:
             SettingsError: a key is unknown or wrong.
         """
+        return self.read_settings()
+
+    def read_settings(self) -> Settings:
+        """The settings as file and environment have them now.
+
+        Raises:
+            SettingsError: a key is unknown or wrong.
+        """
         flags: dict[str, Any] = {} if self.bootstrap is None else {"broker": {"bootstrap": self.bootstrap}}
         return load_settings(self.config, flags)
 

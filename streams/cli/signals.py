@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Event
 from types import FrameType
 
-__all__ = ["stop_signals", "until_interrupted"]
+__all__ = ["on_hangup", "stop_signals", "until_interrupted"]
 
 _NUMBERS = (signal.SIGTERM, signal.SIGINT)
 
@@ -27,6 +27,16 @@ def stop_signals() -> Iterator[Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def on_hangup(note: Callable[[], None]) -> Iterator[None]:
+    """A block in which SIGHUP calls `note` and ends nothing."""
+    before = signal.signal(signal.SIGHUP, lambda _number, _frame: note())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager

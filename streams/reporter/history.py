@@ -7,27 +7,22 @@ its earlier life.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 
 from streams.model.entries import Gap, Summary, Totals
 from streams.model.groups import Definition
 from streams.model.intervals import US
 from streams.model.state import Version
 from streams.wire.keys import GapKey, GroupKey, StateKey, SummaryKey
+from streams.wire.states import Shown
 
-__all__ = ["Counted", "GroupHistory", "History", "Row"]
+__all__ = ["GroupHistory", "History", "Row"]
 
+_FEWEST = 2
+_MOST_GAPS = 8
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The counters of a group as one of its marks has them."""
-
-    group: str
-    totals: Totals
-
-
-Row = Summary | Gap | Version | Counted | SummaryKey | GapKey | GroupKey | StateKey
+Row = Summary | Gap | Version | Shown | SummaryKey | GapKey | GroupKey | StateKey
 """What the topics say of groups; a key alone says that its row was removed."""
 
 
@@ -37,13 +32,15 @@ class GroupHistory:
 
     `intervals`: summaries by length and start; the newest ones only. `totals` is the greatest value seen of
     each counter: all of them grow along the group's log, so together they are those of its newest mark. None
-    before anything said them. `watermarks_us`: the highest of each version of the definition.
+    before anything said them. `mark` is the newest of them itself. `watermarks_us`: the highest of each
+    version of the definition.
     """
 
     versions: dict[int, Definition] = field(default_factory=dict)
     intervals: dict[int, dict[int, Summary]] = field(default_factory=dict)
     gaps: dict[int, Gap] = field(default_factory=dict)
     totals: Totals | None = None
+    mark: Shown | None = None
     watermarks_us: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -76,6 +73,30 @@ class GroupHistory:
                 if self._is_of_this_life(newest) and newest.end_us >= self._unfed_until_us(length):
                     yield newest
 
+    def rows(self) -> dict[int, list[Summary]]:
+        """What is kept of this life by length, ordered by start; nothing where the newest lies in a gap."""
+        lengths = {summary.rung_seconds for summary in self.newest()}
+        return {
+            length: [row for _, row in sorted(self.intervals[length].items()) if self._is_of_this_life(row)]
+            for length in lengths
+        }
+
+    def reaches_back(self, kept_seconds: float) -> bool:
+        """Whether all is seen that the newest mark says is closed, and base intervals for so long before it.
+
+        What was never published, or is deleted, counts as missing too: only the topic's beginning tells.
+        """
+        if self.definition is None or self.mark is None or self.mark.closed_us is None:
+            return True
+        geometry, closed_us = self.definition.geometry, self.mark.closed_us
+        for length in (geometry.interval_seconds, *geometry.rungs_seconds):
+            newest_us = max((row.end_us for row in self.intervals.get(length, {}).values()), default=0)
+            if max(newest_us, self._unfed_until_us(length)) < closed_us // (length * US) * length * US:
+                return False
+        base = self.intervals.get(geometry.interval_seconds, {})
+        oldest_us = min((*base, *self.gaps), default=0)
+        return not kept_seconds or oldest_us <= closed_us - kept_seconds * US
+
     def newest_gap(self) -> Gap | None:
         """The newest run of intervals that nothing fed."""
         gap = self.gaps[max(self.gaps)] if self.gaps else None
@@ -96,11 +117,15 @@ class GroupHistory:
 
 
 class History:
-    """Every group that the topics speak of; `length` newest intervals of each group and length are kept."""
+    """Every group that the topics speak of, and its newest intervals of each length.
 
-    def __init__(self, length: int) -> None:
+    `kept_seconds` says for how much of a group's newest past they are kept, bytes by slot included; of groups
+    for which it says 0 the newest two are, without them.
+    """
+
+    def __init__(self, kept_seconds: Callable[[str], float]) -> None:
         self.groups: dict[str, GroupHistory] = {}
-        self._length = length
+        self._kept_seconds = kept_seconds
 
     def take(self, row: Row) -> str:
         """Takes a row, or the removal of one; returns the group that it is about."""
@@ -111,11 +136,13 @@ class History:
                 self._take_summary(group, row)
             case Gap():
                 group.gaps[row.start_us] = row
-                _trim(group.gaps, self._length)
+                _trim(group.gaps, _MOST_GAPS)
             case Version():
                 group.versions[row.number] = row.definition
-            case Counted():
+            case Shown():
                 group.totals = _greatest(group.totals, row.totals)
+                if group.mark is None or group.mark.offset <= row.offset:
+                    group.mark = row
             case _:
                 _remove(group, row)
                 # Counters stay: the group may be defined again, by a row that comes behind this one.
@@ -130,9 +157,13 @@ class History:
             group.watermarks_us[summary.definition_version] = max(known_us, summary.watermark_us)
         rows = group.intervals.setdefault(summary.rung_seconds, {})
         known = rows.get(summary.start_us)
-        if known is None or known.revision <= summary.revision:
-            rows[summary.start_us] = summary
-            _trim(rows, self._length)
+        if known is not None and known.revision > summary.revision:
+            return
+        kept = self._kept_seconds(summary.group)
+        if not kept or summary.rung_seconds > min(group.intervals):  # rungs repeat what base intervals have
+            summary = replace(summary, written_bytes_by_slot=None)
+        rows[summary.start_us] = summary
+        _trim(rows, max(_FEWEST, -(-int(kept) // summary.rung_seconds) + 1))
 
 
 def _remove(group: GroupHistory, key: SummaryKey | GapKey | GroupKey | StateKey) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,9 +16,10 @@ from streams.model.sizing.link import (
     ship_seconds,
     usable_per_path,
 )
+from streams.model.sizing.profiles import require_profile
 from streams.settings import Link
 
-__all__ = ["LinkFigures", "Need", "link_figures"]
+__all__ = ["LinkFigures", "Need", "link_figures", "unique_basis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Need:
     """What the link must carry: the changes (OR) of its groups over `range_seconds`, shipped in time.
 
     `coverage` is the lowest of its groups, `end_us` the earliest end of their intervals. `paths` is None
-    where no number of paths is enough.
+    where no number of paths is enough. `basis` is `lower` where the replicator ships blocks that are coarser
+    than the captured tracks: it ships more than the figure says.
     """
 
     range_seconds: int
@@ -37,6 +39,7 @@ class Need:
     headroom_ratio: float
     paths: int | None
     resync_seconds: float
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,14 @@ def link_figures(link: Link, newest: Mapping[str, Sequence[Summary]]) -> LinkFig
     )
 
 
+def unique_basis(link: Link, intervals: Iterable[Summary]) -> str:
+    """`unique`, or `lower` where blocks are coarser than what was captured."""
+    profile = require_profile(link.profile) if link.profile else None
+    block = link.block_bytes or (profile.block_bytes if profile else None)
+    coarser = block is not None and any(block > summary.track_bytes for summary in intervals)
+    return "lower" if coarser else "unique"
+
+
 def _range(link: Link, by_group: Mapping[str, Mapping[int, Summary]]) -> int | None:
     """The length that is asked for, else the longest that all groups have; None where they share none."""
     if link.range_seconds is not None:
@@ -95,4 +106,5 @@ def _need(link: Link, intervals: Sequence[Summary], usable: Fraction) -> Need:
         headroom_ratio=headroom_ratio(need, link.paths, usable),
         paths=paths_for(need, usable),
         resync_seconds=ship_seconds(need, link.resync_seconds, link.paths, usable),
+        basis=unique_basis(link, intervals),
     )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from threading import Event
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
 
 import structlog
-from prometheus_client import CollectorRegistry, ProcessCollector
+from confluent_kafka import Message
 
-from streams.errors import MessageError
-from streams.reporter.board import Board
+from streams.errors import BrokerError, MessageError
+from streams.reporter.board import Board, Tallies, kept_seconds
+from streams.reporter.past import read_past
+from streams.reporter.reloading import Reloader
 from streams.reporter.tail import Tail, parse_row
-from streams.reporter.web import application, serving
 from streams.settings import Settings, inline_definitions, require_consistent_links
 from streams.store.source import Source
+from streams.telemetry.web import Answers, application, serving
 
 __all__ = ["run_reporter"]
 
 _log = structlog.get_logger()
 
 _STUCK_SECONDS = 30.0
+_LEAST_BACK_SECONDS = 7200.0  # two of the longest default rungs
 
 
 class _Pulse:
@@ -36,42 +42,60 @@ class _Pulse:
         return time.monotonic() - self._at < _STUCK_SECONDS
 
 
-def run_reporter(
-    settings: Settings, stop: Event, on_listening: Callable[[int], None] = lambda _: None
-) -> None:
-    """Runs until `stop` is set, which takes effect within a second.
+class _Reading:
+    """A board and the tail that feeds it. Other settings get another one, which reads what they need."""
 
-    `on_listening` is called with the port once HTTP is answered, before anything is read.
+    def __init__(self, settings: Settings, source: Source, tallies: Tallies) -> None:
+        self.board = Board(settings, tallies)
+        self.settings = settings
+        self._source = source
+        self._tallies = tallies
+        self._volumes_of = frozenset(settings.reporter.volumes_of)
+        self._stop = Event()
+        self._past: list[Thread] = []
+        back_seconds = max(_LEAST_BACK_SECONDS, 2 * max(kept_seconds(settings).values(), default=0))
+        with ExitStack() as resources:
+            consumer = resources.enter_context(source.consumer())
+            self._tail = Tail(source, consumer, back_seconds, tables=bool(self._volumes_of))
+            self._resources = resources.pop_all()
 
-    Raises:
-        SettingsError: links or definitions do not fit together, or the port is taken.
-        BrokerUnreachable: nobody answers when the reading begins; later outages are waited for.
-        TopicMismatch: a topic is not there.
-    """
-    require_consistent_links(settings.links, inline_definitions(settings))
-    board, pulse = Board(settings), _Pulse()
-    registry = CollectorRegistry()
-    registry.register(board)
-    ProcessCollector(registry=registry)
-    app = application(registry, is_alive=pulse.is_alive, is_ready=lambda: board.ready)
-    broker, http = settings.broker, settings.reporter
-    source = Source(broker.bootstrap, broker.topic_prefix, broker.client)
-    with serving(app, http.host, http.port) as port, source.consumer() as consumer:
-        _log.info("reporter_listening", url=f"http://{http.host}:{port}/metrics")
-        on_listening(port)
-        tail = Tail(source, consumer)
-        while not stop.is_set():
-            _take_batch(tail, board)
-            pulse.beat()
-    _log.info("reporter_stopped", rows=board.rows)
+    def __enter__(self) -> Self:
+        return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        self._stop.set()
+        for thread in self._past:
+            thread.join()
+        return self._resources.__exit__(kind, error, trace)
 
-def _take_batch(tail: Tail, board: Board) -> None:
-    for suffix, message in tail.poll():
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was there when it began is read, the past of trends too."""
+        return self.board.ready and not any(thread.is_alive() for thread in self._past)
+
+    def take_batch(self) -> None:
+        """Takes what is there; after half a second nothing."""
+        messages = self._tail.poll()
+        for suffix, message in messages:
+            self._take(suffix, message)
+        self._tallies.lag_messages = self._tail.lag_messages()
+        self._tallies.broker_errors += self._tail.taken_errors()
+        self.board.reach(self._tail.letter_log())
+        if self.board.ready:
+            self.board.show(more=bool(messages))
+            self._read_past()
+        elif self._tail.caught_up:
+            self._finish()
+
+    def _take(self, suffix: str, message: Message) -> None:
         try:
-            board.take(parse_row(suffix, message))
+            row = parse_row(suffix, message, self._volumes_of)
+            if row is not None:
+                self.board.take(row, message.timestamp()[1] * 1000)
         except MessageError as error:
-            board.refused_rows += 1
+            self._tallies.refused_rows += 1
             _log.warning(
                 "row_refused",
                 topic=suffix,
@@ -80,10 +104,115 @@ def _take_batch(tail: Tail, board: Board) -> None:
                 reason=error.reason,
                 detail=error.detail,
             )
-    board.lag_messages = tail.lag_messages()
-    board.reach(tail.letter_log())
-    if board.ready:
-        board.show()
-    elif tail.caught_up:
-        board.show()
-        _log.info("reporter_ready", rows=board.rows)
+
+    def _finish(self) -> None:
+        """Shows everything, unless some of it lies further back than was read."""
+        lacking = self.board.lacking()
+        if lacking and self._tail.go_back(lacking):
+            _log.info("reading_further_back", groups=len(lacking))
+            return
+        self.board.show()
+        self._read_past()
+        _log.info("reporter_ready", rows=self._tallies.rows, groups=len(self.board.history.groups))
+
+    def _read_past(self) -> None:
+        links, days = self.board.links_without_past(), self.settings.reporter.trend_days
+        if not links:
+            return
+
+        def read() -> None:
+            if read_past(self._source, links, days, self._stop):
+                for link in links:
+                    self.board.show_link(link)
+                _log.info("past_read", links=len(links), days=days)
+
+        self._past.append(Thread(target=read, name="past", daemon=True))
+        self._past[-1].start()
+
+
+class _Service:
+    """What is read and shown now, and what will be once new settings are in force."""
+
+    def __init__(self, settings: Settings, reloader: Reloader) -> None:
+        broker = settings.broker
+        self.source = Source(broker.bootstrap, broker.topic_prefix, broker.client)
+        self.tallies = Tallies()
+        self.board = Board(settings, self.tallies)
+        self.reloader = reloader
+        self.pulse = _Pulse()
+        self._wanted: Settings | None = None
+
+    def page(self, open_metrics: bool) -> Iterator[str]:  # noqa: FBT001  # as `Answers.page` has it
+        """What Prometheus asks for."""
+        return self.board.page(list(self.reloader.readings()), open_metrics=open_metrics)
+
+    def run(self, reading: _Reading | None, stop: Event) -> None:
+        """Reads and shows until it is told to stop."""
+        if reading is not None:
+            self.board = reading.board
+        while reading is not None:
+            with reading:
+                reading = self._until_replaced(reading, stop)
+
+    def _until_replaced(self, current: _Reading, stop: Event) -> _Reading | None:
+        """Goes on until new settings have all that they need; what was shown stays till then."""
+        following: _Reading | None = None
+        while not stop.is_set():
+            self._wanted = self.reloader.taken() or self._wanted
+            if self._wanted is not None:
+                if following is not None:
+                    following.__exit__(None, None, None)
+                following = self._begun(self._wanted)
+            (following or current).take_batch()
+            self.pulse.beat()
+            if following is not None and following.is_complete:
+                self.board = following.board
+                self.reloader.put_in_force(following.settings)
+                return following
+        if following is not None:
+            following.__exit__(None, None, None)
+        return None
+
+    def _begun(self, settings: Settings) -> _Reading | None:
+        """A reading with these settings; None while Kafka cannot be asked."""
+        try:
+            reading = _Reading(settings, self.source, self.tallies)
+        except BrokerError as error:
+            self.tallies.broker_errors += 1
+            _log.warning("reload_waits_for_kafka", reason=str(error))
+            return None
+        self._wanted = None
+        return reading
+
+
+def run_reporter(
+    settings: Settings,
+    stop: Event,
+    on_listening: Callable[[int], None] = lambda _: None,
+    reloader: Reloader | None = None,
+) -> None:
+    """Runs until `stop` is set, which takes effect within a second.
+
+    `on_listening` is called with the port once HTTP is answered, before anything is read. `reloader` reads
+    the settings anew when it is asked to.
+
+    Raises:
+        SettingsError: links or definitions do not fit together, or the port is taken.
+        BrokerUnreachable: nobody answers when the reading begins; later outages are waited for.
+        TopicMismatch: a topic is not there.
+    """
+    require_consistent_links(settings.links, inline_definitions(settings))
+    service = _Service(settings, reloader or Reloader(settings, lambda: settings))
+    answers = Answers(
+        "reporter",
+        page=service.page,
+        is_alive=service.pulse.is_alive,
+        is_ready=lambda: service.board.ready,
+        reload=service.reloader.reload,
+    )
+    http = settings.reporter
+    with serving(application(answers), http.host, http.port) as port:
+        _log.info("reporter_listening", url=f"http://{http.host}:{port}/metrics")
+        on_listening(port)
+        service.run(_Reading(settings, service.source, service.tallies), stop)
+    _log.info("reporter_stopped", rows=service.tallies.rows)

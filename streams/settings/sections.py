@@ -84,10 +84,34 @@ class Reporter(_Section):
         description="Address to serve on; `0.0.0.0` for Prometheus on another host.",
     )
     port: int = Field(default=9108, ge=0, le=65_535, description="Port of `/metrics`; 0 picks a free one.")
-    history_intervals: int = Field(
-        default=24,
+    history_seconds: int = Field(
+        default=3600,
         ge=1,
-        description="Newest intervals kept of each group and rung.",
+        description="Range of a link's RPO figures: so much of the newest past is kept in memory of each "
+        "group that a link carries, about 1.5 kB for each of its intervals; at least four times the "
+        "link's RPO and cycle. Of other groups only the newest intervals are kept.",
+    )
+    trend_days: int = Field(
+        default=35,
+        ge=0,
+        description="Past from which the trend of a link is taken; read behind everything else, and not "
+        "longer than the intervals topic keeps. 0: no trend, no exhaustion.",
+    )
+    group_detail: Literal["auto", "essential", "full"] = Field(
+        default="auto",
+        description="Families that every group shows (metrics.md). `auto`: all of them while they are below "
+        "`series_limit`, else the essential ones.",
+    )
+    series_limit: int = Field(
+        default=50_000, ge=1, description="Series of groups above which `auto` shows the essential ones."
+    )
+    volumes_of: tuple[str, ...] = Field(
+        default=(), description="Data groups whose volumes are shown one by one; their tables are read then."
+    )
+    volume_limit: int = Field(
+        default=100,
+        ge=1,
+        description="Volumes shown of each of these groups: those that changed most in the newest interval.",
     )
 
 

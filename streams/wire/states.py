@@ -17,6 +17,8 @@ import orjson
 from streams.errors import LinkgaugeError, MessageError, StateError
 from streams.model.bittable import BitTable
 from streams.model.entries import Totals
+from streams.model.intervals import US
+from streams.model.silence import Attendance, attendance
 from streams.model.state import AgentState, State, Window
 from streams.wire.bitmaps import read_bitmaps
 from streams.wire.definitions import read_version, version_to_json
@@ -26,7 +28,16 @@ from streams.wire.keys import state_key
 from streams.wire.record import MAX_MESSAGE_BYTES, Header, Record
 from streams.wire.summaries import read_totals
 
-__all__ = ["FORMAT", "TABLES_FROM", "Home", "decode_state", "decode_totals", "encode_state", "tables_from"]
+__all__ = [
+    "FORMAT",
+    "TABLES_FROM",
+    "Home",
+    "Shown",
+    "decode_shown",
+    "decode_state",
+    "encode_state",
+    "tables_from",
+]
 
 FORMAT = 1
 """Version of the state row."""
@@ -97,8 +108,21 @@ def decode_state(value: bytes, home: Home) -> State:
         raise StateError(f"a state row of partition {home.partition} is damaged: {error}") from None
 
 
-def decode_totals(value: bytes) -> tuple[str, Totals]:
-    """The group and its counters in a state row, wherever it belongs: to show them decides nothing.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What readers show of a mark at `offset`: the counters, up to when it closed, and who is silent."""
+
+    group: str
+    offset: int
+    totals: Totals
+    closed_us: int | None
+    attendance: Attendance
+
+
+def decode_shown(value: bytes) -> Shown:
+    """What is shown of a state row, wherever it belongs: to show it decides nothing.
+
+    Members of definitions, the large part of a row, are passed over.
 
     Raises:
         MessageError: of another version, or damaged; reason `bad-json` or `bad-row`.
@@ -107,7 +131,33 @@ def decode_totals(value: bytes) -> tuple[str, Totals]:
     found = fields.integer("format")
     if found != FORMAT:
         raise MessageError("bad-row", f"a state row has format {found}, this release reads {FORMAT}")
-    return fields.text("group"), read_totals(fields.below("totals"))
+    path, versions = fields.value("versions")
+    match versions:
+        case [*_, {"ticks": int(defined_at), "definition": {**definition}}]:
+            newest = fields.at(definition, path)
+        case _:
+            raise fields.expected(path, "definitions, the newest one last", versions)
+    closed = fields.integer_or_none("closed", low=INT64_MIN)
+    interval_us = newest.integer("interval_seconds", low=1) * US
+    return Shown(
+        group=fields.text("group"),
+        offset=fields.integer("offset", low=-1),
+        totals=read_totals(fields.below("totals")),
+        closed_us=None if closed is None else (closed + 1) * interval_us,
+        attendance=_attendance(fields, newest, defined_at),
+    )
+
+
+def _attendance(fields: Fields, newest: Fields, defined_at: int) -> Attendance:
+    tick_seconds = newest.integer("tick_seconds", low=1)
+    return attendance(
+        {name: _agent(agent) for name, agent in fields.entries("agents")},
+        ticks=fields.integer("ticks"),
+        defined_at=defined_at,
+        silent_ticks=-(-newest.integer("silent_after_seconds") // tick_seconds),
+        expected=newest.integer("expected_agents"),
+        names=[newest.as_text(item, at) for at, item in newest.items("agent_names")],
+    )
 
 
 def tables_from(headers: Iterable[Header]) -> int:

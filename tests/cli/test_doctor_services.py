@@ -7,14 +7,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from streams.broker.ports import free_port
 from streams.cli.doctor_services import judged, reporter_finding
 from streams.cli.membership import Membership
 from streams.cli.probing import fetch, local_url
-from streams.reporter.web import application, serving
 from streams.settings import Reporter
+from streams.telemetry.web import Answers, application, serving
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def test_workers(found, holds, says):
     ],
 )
 def test_a_reporter(alive, ready, holds, says):
-    app = application(CollectorRegistry(), is_alive=lambda: alive, is_ready=lambda: ready)
+    app = application(Answers("reporter", lambda _: (), lambda: alive, lambda: ready))
     with serving(app, "127.0.0.1", 0) as port:
         finding = reporter_finding(Reporter(host="0.0.0.0", port=port))  # noqa: S104  # only asked for
     assert (finding.check, finding.holds) == ("reporter", holds)

@@ -7,7 +7,9 @@ import pytest
 from streams.model.entries import Gap, Summary, Totals
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.intervals import US
+from streams.model.silence import Attendance
 from streams.model.state import Version
+from streams.wire.states import Shown
 
 
 class Rows:
@@ -42,6 +44,11 @@ class Rows:
 
     def gap(self, first, end, group="oracle"):
         return Gap(group, 1, first * 300 * US, end * 300 * US)
+
+    def mark(self, group="oracle", offset=0, *, silent=0, ended=False, closed=None, **totals):
+        """What is shown of a mark; `closed` counts base intervals that are closed."""
+        closed_us = None if closed is None else closed * 300 * US
+        return Shown(group, offset, Totals(**totals), closed_us, Attendance(silent, ended))
 
     def version(self, group="oracle", number=1, **geometry):
         definition = Definition(group, (Member("array", group),), Geometry(**geometry))

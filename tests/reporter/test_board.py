@@ -3,19 +3,23 @@
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams import __version__
-from streams.model.entries import Totals
+from streams.model.bittable import BitTable
+from streams.model.entries import Entry, Interval, Totals
+from streams.model.intervals import US
 from streams.reporter.board import Board
-from streams.reporter.history import Counted
 from streams.reporter.letters import Letter, LetterLog
+from streams.reporter.volumes import TablePart
 from streams.settings import Settings
+from streams.telemetry.family import Reading
 from streams.wire.keys import GroupKey
+from streams.wire.tables import encode_tables
 
 GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
 LETTERS = ("linkgauge_dead_letters_written", "linkgauge_dead_letters_kept")
+OWN = ("linkgauge_reporter", "linkgauge_build", "linkgauge_data_groups")
 LINKS = {"east": {"groups": ["oracle"], "path_bits_per_second": 1e6, "paths": 2, "efficiency": 0.5}}
 
 
@@ -32,9 +36,7 @@ def board_of(*rows, log=NO_LETTERS, **settings):
 
 
 def scrape(board):
-    registry = CollectorRegistry()
-    registry.register(board)
-    return generate_latest(registry).decode()
+    return "".join(board.page([]))
 
 
 def samples(board, family=None):
@@ -44,41 +46,89 @@ def samples(board, family=None):
         for metric in text_string_to_metric_families(scrape(board))
         for s in metric.samples
         if (family is None or s.name == f"linkgauge_{family}")
-        and not s.name.startswith(("linkgauge_reporter", "linkgauge_build", *(() if family else LETTERS)))
+        and not s.name.startswith(
+            ("linkgauge_reporter", "linkgauge_build", "linkgauge_data_groups", *(() if family else LETTERS))
+        )
     }
 
 
+def tables(volumes, index=0):
+    """A table part of `oracle` in which volume `vK` has changed K + 1 tracks."""
+    entries = tuple(
+        Entry(f"array/v{k}", None, 65_536, BitTable.of(range(k + 1)), k, 4096 * k, ((0, 150 * US),))
+        for k in range(volumes)
+    )
+    interval = Interval("oracle", 1, 300, index * 300 * US, 0, False, entries, 10, None, 0, 0)
+    (record,) = encode_tables(interval)
+    return TablePart("oracle", 300, interval.start_us, 0, 0, 1, record.value)
+
+
 def test_the_whole_page(rows):
+    links = LINKS | {"west": {"groups": ["mail"], "path_bits_per_second": 1e6, "rpo_seconds": 600}}
+    hours = [
+        rows.summary(
+            12 * hour,
+            "mail",
+            length=3600,
+            slot_seconds=300,
+            written_bytes=12 * (hour + 1) * 10_000,
+            written_bytes_by_slot=((hour + 1) * 10_000,) * 12,
+        )
+        for hour in range(8 * 24)
+    ]
     board = board_of(
         rows.version(),
+        rows.mark(silent=1),
         rows.summary(0, changed=2 << 20, coverage=0.5),
         rows.summary(0, length=900, changed=3 << 20, shipped=6 << 20),
         rows.summary(0, length=3600, changed=45_000_000, shipped=90_000_000, written_bytes=None),
+        rows.version("mail", interval_seconds=3600, slot_seconds=300, rungs_seconds=()),
+        *hours,
+        tables(3),
         Letter(0, 4, "unknown-group"),
         Letter(0, 5, "bad-json"),
         log=LetterLog({0: 4}, 6, is_read=True),
-        links=LINKS,
+        links=links,
+        reporter={"volumes_of": ["oracle"], "volume_limit": 2},
     )
-    assert scrape(board) == GOLDEN.read_text().replace('version="0.1.0"', f'version="{__version__}"')
+    for link in board.links_without_past():
+        for row in hours if link.name == "west" else ():
+            link.take(row)
+        link.past_is_read()
+        board.show_link(link)
+    board.show()
+    reloaded = [
+        Reading("reporter_settings_reload_successful", (), 1),
+        Reading("reporter_settings_reload_timestamp_seconds", (), 0),
+    ]
+    page = "".join(board.page(reloaded))
+    assert page == GOLDEN.read_text().replace('version="0.1.0"', f'version="{__version__}"')
 
 
 def test_a_group_without_a_definition_is_not_shown(rows):
-    assert samples(board_of(rows.summary(0), Counted("oracle", Totals()))) == {}
+    assert samples(board_of(rows.summary(0), rows.mark())) == {}
 
 
 def test_a_defined_group_without_an_interval_shows_no_figure(rows):
-    assert samples(board_of(rows.version())) == {"data_group_info oracle 1 300 65536": 1}
-    shown = samples(board_of(rows.version(), Counted("oracle", Totals(dead_letters=3))))
+    defined = {
+        "data_group_info oracle 1 300 65536": 1,
+        "interval_seconds oracle": 300,
+        "data_group_array_info oracle array": 1,
+    }
+    assert samples(board_of(rows.version())) == defined
+    shown = samples(board_of(rows.version(), rows.mark(dead_letters=3)))
     assert shown["dead_letters_total oracle"] == 3
     assert shown["intervals_closed_total oracle"] == 0
-    assert [name for name in shown if not name.endswith("_total oracle")] == [
-        "data_group_info oracle 1 300 65536"
-    ]
+    assert {name for name in shown if not name.endswith("_total oracle")} == {
+        *defined,
+        "agents_silent oracle",
+        "data_group_ended oracle",
+    }
 
 
 def test_an_idle_groups_counters_rise_with_its_mark(rows):
     board = board_of(rows.version(), rows.summary(0))
-    board.take(Counted("oracle", Totals(intervals_closed=1, writes=10, duplicate_messages=208)))
+    board.take(rows.mark(intervals_closed=1, writes=10, duplicate_messages=208))
     board.show()
     assert samples(board)["duplicate_messages_total oracle"] == 208
     assert samples(board)["writes_total oracle"] == 10
@@ -184,6 +234,6 @@ def test_headroom_is_negative_exactly_when_more_paths_are_required(rows, paths):
     links = {"east": LINKS["east"] | {"paths": paths}}
     needed = 45_000_000 * 3  # bytes in an hour: 0.3 Mbit/s over paths that give 0.35 each
     shown = samples(board_of(rows.version(), rows.summary(0, changed=needed * 3), links=links))
-    assert shown["link_paths_required east resync"] == 3
-    assert (shown["link_headroom_ratio east resync"] < 0) == (paths < 3)
+    assert shown["link_paths_required east bitmap_resync"] == 3
+    assert (shown["link_headroom_ratio east bitmap_resync"] < 0) == (paths < 3)
     assert shown["link_paths_installed east"] == paths

@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 
 from streams.model.entries import Totals
 from streams.model.intervals import US
-from streams.reporter.history import Counted, History
+from streams.reporter.history import History
 from streams.wire.keys import GapKey, GroupKey, StateKey, SummaryKey
 
 places = st.lists(st.tuples(st.integers(0, 6), st.sampled_from((300, 900)), st.integers(0, 2)), max_size=12)
+
+
+def keeping(intervals):
+    """A history of about so many base intervals of each group; 0 for groups that no link carries."""
+    return History(lambda _: intervals * 300)
 
 
 def state(history):
@@ -25,15 +30,15 @@ def key_of(summary):
     return SummaryKey(summary.group, summary.rung_seconds, summary.start_us, summary.revision)
 
 
-@given(places, st.randoms(use_true_random=False), st.integers(1, 4))
+@given(places, st.randoms(use_true_random=False), st.integers(0, 4))
 def test_order_and_repetition_do_not_matter(rows, places, shuffle: random.Random, length):
     written = [
         rows.summary(i, length=rung, revision=r, totals=Totals(writes=i, late_writes=r))
         for i, rung, r in places
     ]
-    written += [Counted("oracle", Totals(dead_letters=i)) for i, _, _ in places]
+    written += [rows.mark(offset=i, dead_letters=i) for i, _, _ in places]
     written += [rows.version(), rows.gap(2, 4)]
-    straight, mixed = History(length), History(length)
+    straight, mixed = keeping(length), keeping(length)
     for row in written:
         straight.take(row)
     again = written + shuffle.choices(written, k=5)
@@ -51,7 +56,7 @@ def test_order_and_repetition_do_not_matter(rows, places, shuffle: random.Random
 
 @given(places)
 def test_counters_and_watermark_never_step_back(rows, places):
-    history, before = History(3), (0,) * len(astuple(Totals()))
+    history, before = keeping(3), (0,) * len(astuple(Totals()))
     watermark = 0
     for i, rung, revision in places:
         history.take(
@@ -65,7 +70,7 @@ def test_counters_and_watermark_never_step_back(rows, places):
 
 
 def test_a_late_revision_of_an_old_interval_raises_its_counter(rows):
-    history = History(10)
+    history = keeping(10)
     history.take(rows.summary(5, totals=Totals(writes=60, late_writes=0)))
     history.take(rows.summary(2, revision=1, totals=Totals(writes=63, late_writes=3)))
     history.take(rows.summary(1, totals=Totals(writes=20)))
@@ -73,13 +78,13 @@ def test_a_late_revision_of_an_old_interval_raises_its_counter(rows):
 
 
 def test_counters_come_from_marks_too_and_outlive_everything_else(rows):
-    history = History(3)
+    history = keeping(3)
     for row in (
         rows.version(),
         rows.summary(5, totals=Totals(writes=60, dead_letters=1)),
-        Counted("oracle", Totals(writes=60, dead_letters=7)),
+        rows.mark(writes=60, dead_letters=7),
         StateKey("oracle", 12),  # an older mark is gone
-        Counted("oracle", Totals(writes=60, dead_letters=4)),
+        rows.mark(writes=60, dead_letters=4),
     ):
         history.take(row)
     assert history.groups["oracle"].totals == Totals(writes=60, dead_letters=7)
@@ -91,7 +96,7 @@ def test_counters_come_from_marks_too_and_outlive_everything_else(rows):
 
 
 def test_a_group_that_is_defined_again_shows_no_interval_of_its_earlier_life(rows):
-    history = History(3)
+    history = keeping(3)
     for row in (
         rows.version(),
         rows.summary(5, totals=Totals(intervals_closed=6)),
@@ -111,7 +116,7 @@ def test_a_group_that_is_defined_again_shows_no_interval_of_its_earlier_life(row
 
 
 def test_a_rung_that_ends_inside_the_newest_gap_has_no_figure(rows):
-    history = History(3)
+    history = keeping(3)
     base, rung, hour = rows.summary(14), rows.summary(12, length=900), rows.summary(0, length=3600)
     for row in (rows.version(), base, rung, hour):
         history.take(row)
@@ -124,16 +129,21 @@ def test_a_rung_that_ends_inside_the_newest_gap_has_no_figure(rows):
 
 
 def test_history_is_bounded(rows):
-    history = History(3)
-    for index in (5, 1, 9, 7, 3):
-        history.take(rows.summary(index))
-        history.take(rows.gap(index, index + 1))
-    group = history.groups["oracle"]
-    assert sorted(group.intervals[300]) == sorted(group.gaps) == [i * 300 * US for i in (5, 7, 9)]
+    carried, other = keeping(3), keeping(0)
+    for index in (5, 1, 9, 7, 3, *range(10, 30)):
+        for history in (carried, other):
+            history.take(rows.summary(index, written_bytes_by_slot=(1,) * 30))
+            history.take(rows.gap(index, index + 1))
+    kept = {name: h.groups["oracle"] for name, h in (("carried", carried), ("other", other))}
+    assert sorted(kept["carried"].intervals[300]) == [i * 300 * US for i in (26, 27, 28, 29)]
+    assert sorted(kept["other"].intervals[300]) == [i * 300 * US for i in (28, 29)]
+    assert sorted(kept["other"].gaps) == [i * 300 * US for i in range(22, 30)]
+    assert all(row.written_bytes_by_slot for row in kept["carried"].intervals[300].values())
+    assert not any(row.written_bytes_by_slot for row in kept["other"].intervals[300].values())
 
 
 def test_only_lengths_that_the_definition_measures_are_newest(rows):
-    history = History(3)
+    history = keeping(3)
     history.take(rows.summary(0))
     assert list(history.groups["oracle"].newest()) == []  # not defined yet
     for row in (rows.version(), rows.summary(0, length=60), rows.summary(0, length=900)):
@@ -142,7 +152,7 @@ def test_only_lengths_that_the_definition_measures_are_newest(rows):
 
 
 def test_removed_rows(rows):
-    history = History(3)
+    history = keeping(3)
     first, second, revised = rows.summary(4), rows.summary(5), rows.summary(5, revision=1)
     for row in (rows.version(), first, second, revised, rows.gap(2, 3)):
         history.take(row)

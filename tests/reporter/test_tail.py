@@ -46,7 +46,7 @@ def read_until(tail, condition):
 
 def test_dead_letters_are_read_behind_everything_else(filled, rows):
     with filled.consumer() as consumer:
-        tail = Tail(filled, consumer)
+        tail = Tail(filled, consumer, 3600, tables=False)
         assert not tail.caught_up
         assert tail.letter_log() == LetterLog({0: 0}, LETTERS, is_read=False)
         assert tail.lag_messages() == LETTERS + 1

@@ -7,7 +7,7 @@ from streams.errors import MessageError, StateError
 from streams.model.groups import Definition, Member
 from streams.model.state import State, Version
 from streams.wire.keys import StateKey, parse_state_key
-from streams.wire.states import Home, decode_state, decode_totals, encode_state, tables_from
+from streams.wire.states import Home, decode_shown, decode_state, encode_state, tables_from
 
 HOME = Home("cluster-1", "topic-1", 3)
 STATE = State("g", 10, [Version(1, None, 0, Definition("g", (Member("a", "v"),)))])
@@ -38,7 +38,9 @@ def test_bytes_depend_on_the_state_alone(state, random):
 
 @given(st.from_type(State))
 def test_totals_are_read_alone(state):
-    assert decode_totals(encode_state(state, HOME, 0).value) == (state.group, state.totals)
+    shown = decode_shown(encode_state(state, HOME, 0).value)
+    assert (shown.group, shown.offset, shown.totals) == (state.group, state.offset, state.totals)
+    assert shown.closed_us == state.closed_us
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_totals_are_read_alone(state):
 def test_totals_of_a_row_that_is_not_understood(change, reason, said):
     value = orjson.loads(encode_state(STATE, HOME, 0).value) | change
     with pytest.raises(MessageError) as caught:
-        decode_totals(orjson.dumps(value))
+        decode_shown(orjson.dumps(value))
     assert caught.value.reason == reason
     assert said in caught.value.detail
 

@@ -2,22 +2,37 @@
 
 # ruff: noqa: S310  # the addresses are those of our own server
 
+import gzip
 import socket
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from streams.errors import SettingsError
-from streams.reporter.board import Board
-from streams.reporter.web import application, serving
-from streams.settings import Settings
+from streams.telemetry.family import Family, Reading, by_name, line_of, page_of
+from streams.telemetry.web import Answers, application, serving
+
+FAMILIES = by_name(
+    [Family("ready", "gauge", (), "Whether."), Family("build_info", "info", ("version",), "What.")]
+)
 
 
 class State:
     alive = True
     ready = False
+    mistake = None
+    reloads = 0
+
+    def page(self, open_metrics):
+        readings = [Reading("ready", (), self.ready), Reading("build_info", ("1",), 1)]
+        lines = {reading.family: [line_of(FAMILIES[reading.family], reading)] for reading in readings}
+        return page_of(FAMILIES, lines, open_metrics=open_metrics)
+
+    def reload(self):
+        if self.mistake:
+            raise SettingsError(self.mistake)
+        self.reloads += 1
 
 
 @pytest.fixture
@@ -27,9 +42,9 @@ def state():
 
 @pytest.fixture
 def address(state):
-    registry = CollectorRegistry()
-    registry.register(Board(Settings()))
-    app = application(registry, is_alive=lambda: state.alive, is_ready=lambda: state.ready)
+    app = application(
+        Answers("reporter", state.page, lambda: state.alive, lambda: state.ready, reload=state.reload)
+    )
     with serving(app, "127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
 
@@ -46,7 +61,7 @@ def status(url):
 def test_metrics(address):
     with urlopen(f"{address}/metrics", timeout=10) as reply:
         assert reply.headers["Content-Type"].startswith("text/plain; version=")
-        assert b"\nlinkgauge_reporter_ready 0.0\n" in reply.read()
+        assert b"\nlinkgauge_ready 0.0\n" in reply.read()
 
 
 def test_metrics_in_open_metrics_format(address):
@@ -65,6 +80,23 @@ def test_readiness_and_health(address, state):
     assert status(f"{address}/healthz") == (200, b"ok\n")
     state.alive = False
     assert status(f"{address}/healthz") == (503, b"stuck\n")
+
+
+def test_the_process_itself_is_shown_and_pages_are_compressed_where_asked(address):
+    asked = Request(f"{address}/metrics", headers={"Accept-Encoding": "gzip"})
+    with urlopen(asked, timeout=10) as reply:
+        assert reply.headers["Content-Encoding"] == "gzip"
+        assert b"\nprocess_cpu_seconds_total " in gzip.decompress(reply.read())
+
+
+def test_reload(address, state):
+    assert status(f"{address}/-/reload")[0] == 405
+    post = Request(f"{address}/-/reload", method="POST")
+    assert status(post) == (200, b"reloaded\n")
+    state.mistake = "links.east.paths: too few"
+    code, said = status(post)
+    assert (code, state.reloads) == (400, 1)
+    assert said == b"links.east.paths: too few; the settings before stay in force\n"
 
 
 def test_landing_page_links_to_what_there_is(address):
