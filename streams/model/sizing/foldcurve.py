@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ __all__ = ["FoldCurve", "ZeroRuns", "fold_curve"]
 
 Places = NDArray[np.int64]
 Means = NDArray[np.float64]
+
+_MOST = 1 << 62  # sums up to here surely fit into 64 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +131,8 @@ def fold_curve(histories: Iterable[History]) -> FoldCurve:
     return runs.curve()
 
 
-def _windows_inside(counts: Places) -> NDArray[np.object_]:
+def _windows_inside(counts: Places) -> NDArray[Any]:
     """For w = 1, 2, ...: the sum over g of `counts[g] max(0, g - w + 1)`, in integers of any size."""
-    tails = np.cumsum(counts[::-1].astype(np.object_))
+    largest = np.abs(counts).sum(dtype=np.float64) * len(counts)
+    tails = np.cumsum(counts[::-1] if largest < _MOST else counts[::-1].astype(np.object_))
     return np.cumsum(tails)[-2::-1] if len(counts) > 1 else tails

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import add
 
-from streams.model.sizing.history import History, coarsen
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.counts import add_known
+from streams.model.runs import merged_runs
+from streams.model.sizing.history import History
 from streams.model.tracks import track_count
 
-__all__ = ["BlockFigures", "block_figures", "dense_table_bytes", "doubled_blocks"]
+__all__ = ["BlockFigures", "BlockSums", "block_figures", "dense_table_bytes", "doubled_blocks"]
+
+Tracks = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +58,65 @@ def block_figures(
     Raises:
         ValueError: there is no block size, or one is no multiple of a volume's track.
     """
-    sizes = sorted(set(block_bytes))
-    if not sizes:
-        raise ValueError("block_bytes: there is none; give at least one block size")
-    blocks, total, union = ([0] * len(sizes) for _ in range(3))
-    tables: list[int | None] = [0] * len(sizes)
+    sums = BlockSums(block_bytes)
     for history in histories:
-        for place, size in enumerate(sizes):
-            coarse = coarsen(history, _factor(history, size))
-            blocks[place] += int(coarse.changed_tracks().sum())
-            total[place] += int(coarse.changed_bytes().sum())
-            union[place] += coarse.union_bytes()
-            tables[place] = _plus(tables[place], coarse)
-    return [
-        BlockFigures(
-            block_bytes=size,
-            changed_blocks_sum=blocks[place],
-            changed_bytes_sum=total[place],
-            changed_bytes_or=union[place],
-            inflation=total[place] / total[0] if total[0] else None,
-            changed_per_written=total[place] / written_bytes if written_bytes else None,
-            table_bytes=tables[place],
-        )
-        for place, size in enumerate(sizes)
-    ]
+        sums.take(history)
+    return sums.figures(written_bytes)
+
+
+class BlockSums:
+    """SUM and OR in blocks of several sizes, while volumes pass. Take every volume once.
+
+    Raises:
+        ValueError: as `block_figures` does.
+    """
+
+    __slots__ = ("_blocks", "_bytes", "_sizes", "_tables", "_union")
+
+    def __init__(self, block_bytes: Iterable[int]) -> None:
+        self._sizes = sorted(set(block_bytes))
+        if not self._sizes:
+            raise ValueError("block_bytes: there is none; give at least one block size")
+        self._blocks, self._bytes, self._union = ([0] * len(self._sizes) for _ in range(3))
+        self._tables: list[int | None] = [0] * len(self._sizes)
+
+    def take(self, history: History) -> None:
+        """Adds a volume."""
+        union = merged_runs(history.first, history.last)
+        same = history.interval[1:] == history.interval[:-1]
+        for place, size in enumerate(self._sizes):
+            factor = _factor(history, size)
+            count = _touched(history.first, history.last, factor, same)
+            last_blocks = _last_blocks(history, size, factor)
+            short = 0 if history.volume_bytes is None else -history.volume_bytes % size
+            self._blocks[place] += count
+            self._bytes[place] += count * size - short * last_blocks
+            self._union[place] += _touched(*union, factor) * size - short * bool(last_blocks)
+            self._tables[place] = _plus(self._tables[place], history.volume_bytes, size)
+
+    def merge(self, other: BlockSums) -> None:
+        """Adds other volumes, in blocks of the same sizes."""
+        for mine, theirs in ((self._blocks, other._blocks), (self._bytes, other._bytes)):
+            mine[:] = map(add, mine, theirs)
+        self._union[:] = map(add, self._union, other._union)
+        self._tables[:] = map(add_known, self._tables, other._tables)
+
+    def figures(self, written_bytes: int | None = None) -> list[BlockFigures]:
+        """The figures of all that was taken, by size; `written_bytes` as in `block_figures`."""
+        return [
+            BlockFigures(
+                block_bytes=size,
+                changed_blocks_sum=blocks,
+                changed_bytes_sum=changed,
+                changed_bytes_or=union,
+                inflation=changed / self._bytes[0] if self._bytes[0] else None,
+                changed_per_written=changed / written_bytes if written_bytes else None,
+                table_bytes=table,
+            )
+            for size, blocks, changed, union, table in zip(
+                self._sizes, self._blocks, self._bytes, self._union, self._tables, strict=True
+            )
+        ]
 
 
 def doubled_blocks(track_bytes: int, up_to_bytes: int, others: Sequence[int] = ()) -> list[int]:
@@ -100,7 +144,27 @@ def _factor(history: History, block_bytes: int) -> int:
     return factor
 
 
-def _plus(total: int | None, history: History) -> int | None:
-    if total is None or history.volume_bytes is None:
-        return None
-    return total + dense_table_bytes(history.volume_bytes, history.track_bytes)
+def _touched(first: Tracks, last: Tracks, factor: int, same: Flags | None = None) -> int:
+    """How many blocks of `factor` tracks the runs touch.
+
+    Runs neither overlap nor touch, so that two of them share one block at most; those that follow each other
+    count it once, where `same` tells so.
+    """
+    low, high = (column if factor == 1 else column // np.uint64(factor) for column in (first, last))
+    shared = low[1:] == high[:-1]
+    if same is not None:
+        shared &= same
+    return int((high - low).sum()) + len(first) - int(np.count_nonzero(shared))
+
+
+def _last_blocks(history: History, block_bytes: int, factor: int) -> int:
+    """In how many intervals the last block of the volume was written, where it is a short one; else 0."""
+    if history.volume_bytes is None or not history.volume_bytes % block_bytes:
+        return 0
+    first = np.uint64(history.volume_bytes // block_bytes * factor)
+    return len(np.unique(history.interval[history.last >= first]))
+
+
+def _plus(total: int | None, volume_bytes: int | None, block_bytes: int) -> int | None:
+    table = None if volume_bytes is None else dense_table_bytes(volume_bytes, block_bytes)
+    return add_known(total, table)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,11 @@ from streams.model.sizing.history import History
 __all__ = ["Occurrences", "Taker", "feed", "occurrences"]
 
 Places = NDArray[np.int64]
+Tracks = NDArray[np.uint64]
 
 _AT_ONCE = 1 << 21  # rows in memory at a time: about 150 MiB with what is made of them
 _KEY_BITS = 63
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,27 +77,89 @@ def feed(history: History, *takers: Taker) -> None:
             taker.take(found)
 
 
+class _Alone(NamedTuple):
+    """Rows of runs that are pieces as they are, by piece and interval; `ends` is where each piece ends."""
+
+    interval: Places
+    tracks: Places
+    ends: Places
+
+
+class _Runs(NamedTuple):
+    """Runs `first..last` (inclusive) of some intervals, in any order."""
+
+    interval: Places
+    first: Tracks
+    last: Tracks
+
+
 def _occurrences(history: History, at_once: int) -> Iterator[Occurrences]:
     if not len(history.first):
         return
-    low, high, tracks = _pieces(history, at_once)
-    for start, end in _chunks(low, high, at_once):
-        some = (low < end) & (high > start)
+    alone, rest = _parted(_Runs(history.interval, history.first, history.last))
+    for start, end in _whole_pieces(alone.ends, at_once):
+        yield _of_pieces(alone, start, end, history.track_bytes)
+    if not len(rest.first):
+        return
+    low, high, tracks = _cut(rest)
+    shift = len(history.grid).bit_length()
+    for begin, finish in _chunks(low, high, at_once):
+        some = (low < finish) & (high > begin)
         if not some.any():
-            continue
-        bounds = np.maximum(low[some], start), np.minimum(high[some], end)
-        yield _paired(history, history.interval[some], *bounds, tracks)
+            continue  # between runs that lie apart
+        bounds = np.maximum(low[some], begin), np.minimum(high[some], finish)
+        yield _paired(rest.interval[some], *bounds, shift, tracks, history.track_bytes)
 
 
-def _pieces(history: History, at_once: int) -> tuple[Places, Places, Places | None]:
+def _parted(runs: _Runs) -> tuple[_Alone, _Runs]:
+    """The runs that overlap no others, or only such of the very same tracks, and the rest.
+
+    Most are of the first kind, for what is written at once is written at once again.
+    """
+    length = runs.last - runs.first
+    bits = [int(column.max()).bit_length() for column in (runs.first, runs.interval, length)]
+    if sum(bits) > _KEY_BITS:
+        return _Alone(_NONE, _NONE, _NONE), runs
+    # To sort whole keys is cheaper than to sort places and then fetch three columns by them.
+    low, high = np.uint64(bits[2]), np.uint64(bits[1] + bits[2])
+    key = runs.first << high | runs.interval.astype(np.uint64) << low | length
+    key.sort()
+    first, extra = key >> high, key & np.uint64((1 << bits[2]) - 1)
+    interval = (key >> low & np.uint64((1 << bits[1]) - 1)).astype(np.int64)
+    reach = np.maximum.accumulate(first + extra)
+    opens = np.concatenate([[True], first[1:] > reach[:-1]])
+    heads = np.flatnonzero(opens)
+    counts = np.diff(heads, append=len(key))
+    differs = (first[1:] != first[:-1]) | (extra[1:] != extra[:-1])
+    is_mixed = np.logical_or.reduceat(np.concatenate([[False], differs & ~opens[1:]]), heads)
+    mixed = np.repeat(is_mixed, counts)
+    alone = _Alone(interval[~mixed], extra[~mixed].astype(np.int64) + 1, np.cumsum(counts[~is_mixed]))
+    return alone, _Runs(interval[mixed], first[mixed], (first + extra)[mixed])
+
+
+def _whole_pieces(ends: Places, at_once: int) -> Iterator[tuple[int, int]]:
+    """Stretches of pieces `start..end` (exclusive) that have so many rows at most, or are one piece."""
+    start = done = 0
+    while start < len(ends):
+        end = max(int(np.searchsorted(ends, done + at_once, "right")), start + 1)
+        yield start, end
+        start, done = end, int(ends[end - 1])
+
+
+def _of_pieces(alone: _Alone, start: int, end: int, track_bytes: int) -> Occurrences:
+    ends = alone.ends[start:end]
+    begin = int(alone.ends[start - 1]) if start else 0
+    rows = slice(begin, int(ends[-1]))
+    interval, tracks, final = alone.interval[rows], alone.tracks[rows], ends - begin - 1
+    return Occurrences(interval, _before(interval, final), final, tracks, track_bytes)
+
+
+def _cut(runs: _Runs) -> tuple[Places, Places, Places]:
     """The pieces `low..high` (exclusive) that each run covers, and the tracks of each piece.
 
-    Few tracks are pieces as they are. Else a piece is what lies between two neighbouring ends of runs.
+    A piece is what lies between two neighbouring ends of runs.
     """
-    low, high = history.first, history.last + np.uint64(1)
-    key_bits = int(high.max()).bit_length() + len(history.grid).bit_length()
-    if key_bits <= _KEY_BITS and history.run_tracks().sum(dtype=np.float64) <= at_once:
-        return low.astype(np.int64), high.astype(np.int64), None
+    low, high = runs.first, runs.last + np.uint64(1)
     edges = np.unique(np.concatenate([low, high]))
     return np.searchsorted(edges, low), np.searchsorted(edges, high), np.diff(edges).astype(np.int64)
 
@@ -116,10 +180,12 @@ def _chunks(low: Places, high: Places, at_once: int) -> Iterator[tuple[int, int]
 
 
 def _paired(
-    history: History, interval: Places, low: Places, high: Places, tracks: Places | None
+    interval: Places, low: Places, high: Places, shift: int, tracks: Places, track_bytes: int
 ) -> Occurrences:
-    """Writes every run out piece by piece and finds each piece's neighbours in time."""
-    shift = len(history.grid).bit_length()
+    """Writes every run out piece by piece and finds each piece's neighbours in time.
+
+    `shift` is how many bits an interval takes.
+    """
     counts = high - low
     before = np.cumsum(counts) - counts
     # In place where it can be: fresh memory for such columns takes longer than what is computed in them.
@@ -129,8 +195,12 @@ def _paired(
     piece = key >> shift
     final = np.append(np.flatnonzero(piece[1:] != piece[:-1]), len(key) - 1)
     key &= (1 << shift) - 1
-    place = key
-    previous = np.empty_like(place)
-    previous[1:] = place[:-1]
+    return Occurrences(key, _before(key, final), final, tracks[piece], track_bytes)
+
+
+def _before(interval: Places, final: Places) -> Places:
+    """Of rows by piece and interval, the interval of the row before; -1 for the first of a piece."""
+    previous = np.empty_like(interval)
+    previous[1:] = interval[:-1]
     previous[0] = previous[final[:-1] + 1] = -1
-    return Occurrences(place, previous, final, None if tracks is None else tracks[piece], history.track_bytes)
+    return previous
