@@ -16,15 +16,17 @@ from contextlib import contextmanager
 from multiprocessing import Pool
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.model.bittable import BitTable
+from streams.model.portableruns import Bitmaps
 from streams.model.runs import merged_runs
 from streams.model.sizing.bestcycle import candidate_cycles, cheapest, cycle_options
 from streams.model.sizing.cycles import CycleRule
 from streams.model.sizing.foldcurve import ZeroRuns
 from streams.model.sizing.foldtable import fold_table
 from streams.model.sizing.grid import Grid
-from streams.model.sizing.history import History, history_of_parts
+from streams.model.sizing.history import History, history_of_bitmaps
 from streams.model.sizing.leastrate import least_rate, safe_rate
 from streams.model.sizing.occurrences import feed
 from streams.model.sizing.series import Series
@@ -43,6 +45,7 @@ _SLOTS = _INTERVALS * 30
 _STORED_EVERY = 10  # of so many volumes one is taken from stored parts, for they take long to make up
 
 Times = dict[str, float]
+Places = NDArray[np.int64]
 
 
 def main() -> None:
@@ -75,9 +78,12 @@ def _count(volumes: range) -> tuple[ZeroRuns, WindowSums, Times, int]:
     for number, volume in enumerate(volumes):
         history = _volume(grid, volume)
         if number % _STORED_EVERY == 0:
-            parts = _stored(history)
+            data, interval, first, size = _stored(history)
             with _timed(took, f"runs from stored parts, of one volume in {_STORED_EVERY}"):
-                history_of_parts(grid, history.volume, history.volume_bytes, _TRACK_BYTES, parts)
+                bitmaps = Bitmaps.of(data, first, size)
+                history_of_bitmaps(
+                    grid, history.volume, history.volume_bytes, _TRACK_BYTES, interval, bitmaps
+                )
         with _timed(took, "zero-runs and windows"):
             feed(history, runs, windows)
     return runs, windows, took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -125,14 +131,17 @@ def _volume(grid: Grid, seed: int) -> History:
     return History(grid, f"a/{seed}", 1 << 40, _TRACK_BYTES, when, first & low, last & low)
 
 
-def _stored(history: History) -> list[tuple[int, int, bytes]]:
+def _stored(history: History) -> tuple[bytes, Places, NDArray[np.uint64], Places]:
     edges = np.searchsorted(history.interval, np.arange(_INTERVALS + 1)).tolist()
-    parts = []
+    parts: list[tuple[int, int, bytes]] = []
     for index in range(_INTERVALS):
         table, rows = BitTable(), slice(edges[index], edges[index + 1])
         table.mark(history.first[rows], history.last[rows])
         parts += [(index, *part) for part in table.parts()]
-    return parts
+    interval = np.array([index for index, _, _ in parts], np.int64)
+    first = np.array([first for _, first, _ in parts], np.uint64)
+    size = np.array([len(data) for *_, data in parts], np.int64)
+    return b"".join(data for *_, data in parts), interval, first, size
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Roaring bitmaps made of whole columns, by way of the portable format.
 
-In that format a bitmap of arrays or of runs is a few columns of 16-bit numbers, which numpy writes at once;
-Roaring then takes them over as they are, for a third of what adding the tracks costs.
+In that format (RoaringFormatSpec) a bitmap of arrays or of runs is a few columns of 16-bit numbers, which
+numpy writes at once; Roaring then takes them over as they are, for a third of what adding the tracks costs.
+`streams.model.portableruns` is the way back.
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-__all__ = ["bitmap_of_runs", "bitmap_of_tracks", "heads"]
+__all__ = [
+    "FEWEST_WITH_OFFSETS",
+    "LARGEST_ARRAY",
+    "WITHOUT_RUNS",
+    "WITH_RUNS",
+    "bitmap_of_runs",
+    "bitmap_of_tracks",
+    "heads",
+]
 
-_WITHOUT_RUNS = 12_346  # first number of a portable bitmap
-_WITH_RUNS = 12_347
-_FEWEST_WITH_OFFSETS = 4
-_LARGEST_ARRAY = 4_096  # a container with more values is a bitset
+WITHOUT_RUNS = 12_346  # first number of a portable bitmap
+WITH_RUNS = 12_347
+FEWEST_WITH_OFFSETS = 4
+LARGEST_ARRAY = 4_096  # a container with more values is a bitset
 _FEW_TRACKS = 4_096  # the columns cost about as much as to add so many
 
 Tracks = NDArray[np.uint32]
@@ -32,7 +41,7 @@ def bitmap_of_tracks(ordered: Tracks) -> BitMap:
         key = (ordered >> np.uint32(16)).astype(np.uint16)
         starts = heads(key)
         counts = np.diff(starts, append=len(key))
-        if counts.max() <= _LARGEST_ARRAY:
+        if counts.max() <= LARGEST_ARRAY:
             return BitMap.deserialize(_portable_arrays(key[starts], starts, counts, ordered))
     # pyroaring takes the buffer of an array.array at once; numpy arrays it walks element by element.
     return BitMap(array("I", ordered.tobytes()))
@@ -53,7 +62,7 @@ def heads(ordered: NDArray[np.unsignedinteger]) -> Places:
 
 def _portable_arrays(key: Low, starts: Places, counts: Places, ordered: Tracks) -> bytes:
     """The bytes of a bitmap whose containers `key` have `counts` tracks each, from `starts` on."""
-    head = struct.pack("<II", _WITHOUT_RUNS, len(key)) + _descriptions(key, counts)
+    head = struct.pack("<II", WITHOUT_RUNS, len(key)) + _descriptions(key, counts)
     offsets = (len(head) + 4 * len(key) + 2 * starts).astype("<u4")
     return head + offsets.tobytes() + ordered.astype("<u2").tobytes()
 
@@ -70,9 +79,9 @@ def _portable_runs(key: Low, start: Low, end: Low) -> bytes:
     body[pairs] = start
     body[pairs + 1] = length
     with_runs = ((1 << count) - 1).to_bytes(-(-count // 8), "little")
-    head = (_WITH_RUNS | (count - 1) << 16).to_bytes(4, "little") + with_runs
+    head = (WITH_RUNS | (count - 1) << 16).to_bytes(4, "little") + with_runs
     head += _descriptions(key[first], np.add.reduceat(length + 1, first))
-    if count >= _FEWEST_WITH_OFFSETS:
+    if count >= FEWEST_WITH_OFFSETS:
         head += (len(head) + 4 * count + 2 * places).astype("<u4").tobytes()
     return head + body.tobytes()
 

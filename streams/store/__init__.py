@@ -4,17 +4,21 @@ Every function takes a `Source` first: the cluster, the prefix of the topic name
 the partition of the group is read, and only rows of the group are decoded. Ranges `[from_us, to_us)` choose
 intervals by their start. A group that does not exist raises `MissingData`, which names those that do; a known
 group without results gives an empty list. Nothing here joins a consumer group or leaves a trace.
+
+Reports read ranges through `read_stored` alone: parts of tables, wherever they are kept (`tableparts`), are
+collected by volume outside of memory (`shelf`) and given back as columns, a volume at a time (`stored`).
 """
 
 from __future__ import annotations
 
+from streams.store.collecting import read_stored
 from streams.store.dead_letters import FoundLetter, read_dead_letters
 from streams.store.definitions import GroupVersion, group_versions, groups
 from streams.store.intervals import read_intervals
 from streams.store.rungs import or_of
 from streams.store.source import Source
 from streams.store.state import StateWatch, definition_in_force, read_group_state, read_group_states
-from streams.store.stored import StoredInterval, StoredRange, StoredVolume, read_stored
+from streams.store.stored import StoredInterval, StoredRange, StoredVolume
 from streams.store.summaries import read_gaps, read_summaries
 
 __all__ = [

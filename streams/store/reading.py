@@ -88,7 +88,15 @@ def read_topic(
 class Tail:
     """One partition, read from its beginning; `up_to_now` gives what is new every time that it is called."""
 
-    def __init__(self, source: Source, consumer: Consumer, suffix: str, partition: int) -> None:
+    def __init__(
+        self,
+        source: Source,
+        consumer: Consumer,
+        suffix: str,
+        partition: int,
+        at_once: int = _FETCH_MESSAGES,
+    ) -> None:
+        self._at_once = at_once
         self._source = source
         self._consumer = consumer
         self._suffix = suffix
@@ -109,7 +117,7 @@ class Tail:
         self._assign()
         heard = time.monotonic()
         while self._next < end:
-            messages = self._consumer.consume(_FETCH_MESSAGES, timeout=_FETCH_SECONDS)
+            messages = self._consumer.consume(self._at_once, timeout=_FETCH_SECONDS)
             for message in messages:
                 if self._is_new(message):
                     yield message

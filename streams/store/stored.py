@@ -7,79 +7,80 @@ history only when it is that volume's turn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.counts import sum_by_group
 from streams.model.intervals import US, Span
+from streams.model.portableruns import Bitmaps
 from streams.model.sizing.grid import Grid
-from streams.model.sizing.history import History, history_of_parts
-from streams.store.definitions import group_versions
-from streams.store.reading import read_topic
-from streams.store.source import Source
-from streams.store.summaries import in_range
-from streams.wire.keys import parse_table_key
-from streams.wire.table_columns import TableColumns, read_table_columns
+from streams.model.sizing.history import History, history_of_bitmaps
+from streams.model.sizing.regrid import on_grid
+from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
 
-__all__ = ["StoredInterval", "StoredRange", "StoredVolume", "read_stored"]
+__all__ = ["Found", "StoredInterval", "StoredRange", "StoredVolume", "VolumeFacts"]
 
 Numbers = NDArray[np.int64]
 Shares = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """The rows of one message: as in `TableColumns`, with the time that agents vouch for in each."""
+class VolumeFacts:
+    """By number of a volume: its name, its newest size (-1: unknown), its track, and another that it had."""
 
-    volume: list[str]
-    volume_bytes: Numbers
-    track_bytes: Numbers
-    first_track: Numbers
-    edges: Numbers
-    data: bytes
-    writes: Numbers
-    written_bytes: Numbers
-    vouched_us: Numbers
+    def __init__(self) -> None:
+        self.names: dict[int, str] = {}
+        self.volume_bytes, self.track_bytes, self.other_track_bytes = (np.zeros(0, np.int64) for _ in "abc")
+
+    def new_shelf(self) -> int:
+        """The number of a shelf that nobody has, and room for its volumes."""
+        shelf = len(self.track_bytes) // VOLUMES_PER_SHELF
+        more = np.zeros(VOLUMES_PER_SHELF, np.int64)
+        self.volume_bytes = np.concatenate([self.volume_bytes, more - 1])
+        self.track_bytes = np.concatenate([self.track_bytes, more])
+        self.other_track_bytes = np.concatenate([self.other_track_bytes, more])
+        return shelf
+
+    def note(self, codes: Numbers, volume_bytes: Numbers, track_bytes: Numbers, *, is_newest: bool) -> None:
+        """Takes what one message says of some volumes."""
+        known = self.track_bytes[codes]
+        changed = (known != 0) & (known != track_bytes)
+        if changed.any():
+            self.other_track_bytes[codes[changed]] = (known if is_newest else track_bytes)[changed]
+        some = (known == 0) | is_newest
+        self.volume_bytes[codes[some]] = volume_bytes[some]
+        self.track_bytes[codes[some]] = track_bytes[some]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredInterval:
-    """One base interval without its tables. `covered_by_slot` is the share of each slot's volume-seconds."""
+    """One base interval without its tables. `covered_by_slot` is the share of each slot's volume-seconds.
+
+    `parts` are the numbers of the messages that its rows came in.
+    """
 
     start_us: int
+    seconds: int
     slot_seconds: int
     written_bytes_by_slot: tuple[int | None, ...] | None
     covered_by_slot: Shares
-    parts: tuple[_Part, ...]
+    parts: tuple[int, ...] = ()
 
-
-class _Rows(NamedTuple):
-    """Rows of several messages, column by column. `low..high` is the place of a bitmap in its message."""
-
-    part: Numbers
-    start_us: Numbers
-    volume_bytes: Numbers
-    track_bytes: Numbers
-    first_track: Numbers
-    low: Numbers
-    high: Numbers
-    writes: Numbers
-    written_bytes: Numbers
-    vouched_us: Numbers
-
-    def some(self, places: Numbers) -> _Rows:
-        """The rows at these places."""
-        return _Rows(*(column[places] for column in self))
+    @property
+    def end_us(self) -> int:
+        """Its end, exclusive."""
+        return self.start_us + self.seconds * US
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredVolume:
-    """One volume over the range: its counts, and its bitmaps as `(start_us, first_track, portable bytes)`.
+    """One volume over the range: its counts, and its bitmaps with the start of their intervals, ascending.
 
-    `writes` and `written_bytes` are None where a source could not count them.
+    `writes` and `written_bytes` are None where a source could not count them. All starts are multiples of
+    `unit_seconds`.
     """
 
     volume: str
@@ -88,187 +89,142 @@ class StoredVolume:
     writes: int | None
     written_bytes: int | None
     vouched_us: int
-    bitmaps: list[tuple[int, int, bytes]]
+    unit_seconds: int
+    start_us: Numbers
+    bitmaps: Bitmaps
+    written_rows: Numbers
+
+    def written_by_interval(self, grid: Grid) -> Numbers:
+        """What was written in every interval of a grid as `history` takes it; all of it must be known."""
+        places = (self.start_us - grid.start_us) // (grid.interval_seconds * US)
+        return sum_by_group(places, self.written_rows, len(grid))
 
     def history(self, grid: Grid) -> History:
-        """Its history on a grid that holds all of its intervals."""
-        step_us = grid.interval_seconds * US
-        parts = [((start - grid.start_us) // step_us, first, data) for start, first, data in self.bitmaps]
-        return history_of_parts(grid, self.volume, self.volume_bytes, self.track_bytes, parts)
+        """Its history on a grid that holds all of its intervals; those of the grid may be longer."""
+        unit = grid
+        if grid.interval_seconds != self.unit_seconds:
+            count = grid.seconds // self.unit_seconds
+            unit = Grid(grid.start_us, self.unit_seconds, np.ones(count, np.bool_))
+        interval = (self.start_us - grid.start_us) // (unit.interval_seconds * US)
+        history = history_of_bitmaps(
+            unit, self.volume, self.volume_bytes, self.track_bytes, interval, self.bitmaps
+        )
+        return history if unit is grid else on_grid(history, grid)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What the ranges of one reading share: rows, the start of the interval of every message, volumes."""
+
+    shelves: Shelves
+    starts_us: Numbers
+    facts: VolumeFacts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredRange:
-    """The base intervals of one group that were found in a range, ordered by start."""
+    """The base intervals of one group that were found in a range, ordered by start.
+
+    A range, and what it yields, can be sent to other processes; the volumes stay where they are.
+    `shelves` are the portions that volumes are read in.
+    """
 
     group: str
-    interval_seconds: int
     intervals: tuple[StoredInterval, ...]
+    found: Found = field(default_factory=lambda: Found(Shelves(), np.empty(0, np.int64), VolumeFacts()))
+    shelves: tuple[int, ...] = ()
+
+    @property
+    def lengths(self) -> list[int]:
+        """The seconds that base intervals have, in the order of their first use: one length, as a rule."""
+        return list(dict.fromkeys(each.seconds for each in self.intervals))
+
+    @property
+    def interval_seconds(self) -> int:
+        """The shortest interval that consists of whole base intervals, whichever they are."""
+        return math.lcm(*self.lengths)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there is so much of it that several processes are worth their start."""
+        return self.found.shelves.is_in_file
+
+    @property
+    def names(self) -> list[str]:
+        """Its volumes."""
+        codes = (code for shelf in self.shelves for code in self._codes(shelf).tolist())
+        return [self.found.facts.names[code] for code in codes]
 
     def within(self, spans: Sequence[Span]) -> StoredRange:
         """Only the intervals that lie inside one of the spans, which are sorted and disjoint."""
         starts, ends = np.array(spans, np.int64).reshape(-1, 2).T
-        kept = []
-        for interval in self.intervals:
-            place = int(np.searchsorted(starts, interval.start_us, "right")) - 1
-            if place >= 0 and interval.start_us + self.interval_seconds * US <= ends[place]:
-                kept.append(interval)
+        begins = np.array([each.start_us for each in self.intervals], np.int64)
+        finishes = np.array([each.end_us for each in self.intervals], np.int64)
+        place = np.searchsorted(starts, begins, "right") - 1
+        inside = (place >= 0) & (finishes <= np.append(ends, 0)[place])
+        kept = (self.intervals[at] for at in np.flatnonzero(inside).tolist())
         return replace(self, intervals=tuple(kept))
 
-    def volumes(self, wanted: Collection[str] | None = None) -> Iterator[StoredVolume]:
-        """The volumes one at a time, by name; `wanted` chooses some of them.
+    def track_sizes(self) -> set[int]:
+        """The tracks that its volumes have."""
+        codes = np.concatenate([self._codes(shelf) for shelf in self.shelves] or [np.empty(0, np.int64)])
+        return set(np.unique(self.found.facts.track_bytes[codes]).tolist()) - {0}
+
+    def volumes(self, shelves: Collection[int] | None = None) -> Iterator[StoredVolume]:
+        """The volumes one at a time, in the order in which they were first seen; of some shelves, or of all.
 
         Raises:
             ValueError: the track size of a volume changes in the range.
         """
-        parts = [(each.start_us, part) for each in self.intervals for part in each.parts]
-        if not parts:
-            return
-        names, code = _codes([part for _, part in parts])
-        order = np.argsort(code, kind="stable")
-        edges = np.searchsorted(code[order], np.arange(len(names) + 1))
-        rows, data = _joined(parts), [part.data for _, part in parts]
-        for number in sorted(range(len(names)), key=names.__getitem__):
-            if wanted is None or names[number] in wanted:
-                own = rows.some(order[edges[number] : edges[number + 1]])
-                yield _volume(names[number], own, data)
+        unit = math.gcd(*self.lengths)
+        chosen = np.zeros(len(self.found.starts_us), np.bool_)
+        chosen[[part for each in self.intervals for part in each.parts]] = True
+        for shelf in self.shelves if shelves is None else sorted(set(self.shelves) & set(shelves)):
+            rows, bitmaps = self.found.shelves.read(shelf)
+            for code in self._codes(shelf).tolist():
+                places = np.flatnonzero((rows.volume == code) & chosen[rows.part])
+                if len(places):
+                    own, start_us, some = self._by_time(rows, bitmaps, places)
+                    yield self._volume(code, own, unit, start_us, some)
 
+    def _codes(self, shelf: int) -> Numbers:
+        first = shelf * VOLUMES_PER_SHELF
+        names = self.found.facts.names
+        return np.array([c for c in range(first, first + VOLUMES_PER_SHELF) if c in names], np.int64)
 
-def read_stored(
-    source: Source, group: str, from_us: int | None = None, to_us: int | None = None
-) -> StoredRange | None:
-    """The base intervals of the group that start in the range, each in its newest complete revision.
+    def _by_time(self, rows: Rows, bitmaps: Bitmaps, places: Numbers) -> tuple[Rows, Numbers, Bitmaps]:
+        """The rows at these places by start and first track: as they lie, unless some came late."""
+        start_us, first = self.found.starts_us[rows.part[places]], rows.first_track[places]
+        later = start_us[1:] > start_us[:-1]
+        if not (later | ((start_us[1:] == start_us[:-1]) & (first[1:] >= first[:-1]))).all():
+            order = np.lexsort((first, start_us))
+            places, start_us = places[order], start_us[order]
+        return rows.some(places), start_us, bitmaps.some(places)
 
-    None for a known group that nothing was measured of in the range.
-
-    Raises:
-        MissingData: there is no such group.
-    """
-    found: dict[int, dict[int, dict[int, dict[int, TableColumns]]]] = {}
-    is_known = False
-    before: TableColumns | None = None
-    for record in read_topic(source, "tables", group=group):
-        is_known = True
-        key = parse_table_key(record.key)
-        if record.value is None or not in_range(key.start_us, from_us, to_us):
-            continue
-        before = _sharing(read_table_columns(record.value), before)
-        revisions = found.setdefault(key.rung_seconds, {}).setdefault(key.start_us, {})
-        revisions.setdefault(key.revision, {})[key.part] = before
-    if not is_known:
-        group_versions(source, group)
-    if not found:
-        return None
-    interval_seconds = min(found)  # tables of rungs, if anybody asked for them, are longer
-    starts = found[interval_seconds]
-    newest = [_newest_complete(starts.pop(start)) for start in sorted(starts)]
-    intervals = tuple(_interval(parts) for parts in newest if parts)
-    return StoredRange(group, interval_seconds, intervals) if intervals else None
-
-
-def _sharing(columns: TableColumns, before: TableColumns | None) -> TableColumns:
-    """The columns, with those of the message before in place of equal ones: most repeat every interval."""
-    if before is None:
-        return columns
-    same = {}
-    for name in ("volume", "volume_bytes", "track_bytes", "first_track"):
-        old, new = getattr(before, name), getattr(columns, name)
-        if len(old) == len(new) and (old == new if name == "volume" else (old == new).all()):
-            same[name] = old
-    return replace(columns, **same)
-
-
-def _newest_complete(revisions: dict[int, dict[int, TableColumns]]) -> list[TableColumns]:
-    """The parts of the newest revision that has all of them, in order; none where no revision has."""
-    for revision in sorted(revisions, reverse=True):
-        parts = [revisions[revision][part] for part in sorted(revisions[revision])]
-        if len(parts) == parts[0].head.parts:
-            return parts
-    return []
-
-
-def _interval(parts: list[TableColumns]) -> StoredInterval:
-    head = parts[0].head
-    return StoredInterval(
-        start_us=head.start_us,
-        slot_seconds=head.slot_seconds,
-        written_bytes_by_slot=head.slots,
-        covered_by_slot=_covered_by_slot(parts),
-        parts=tuple(map(_kept, parts)),
-    )
-
-
-def _kept(columns: TableColumns) -> _Part:
-    vouched = np.zeros(len(columns.volume), np.int64)
-    np.add.at(vouched, columns.span_row, columns.span_end - columns.span_start)
-    kept = {each.name: getattr(columns, each.name) for each in fields(_Part) if each.name != "vouched_us"}
-    return _Part(**kept, vouched_us=vouched)
-
-
-def _covered_by_slot(parts: list[TableColumns]) -> Shares:
-    """The mean over the volumes of how much of each slot is vouched for."""
-    head = parts[0].head
-    slot_us = head.slot_seconds * US
-    edges = head.start_us + np.arange(head.rung_seconds // head.slot_seconds + 1) * slot_us
-    spans = np.stack(
-        [np.concatenate([getattr(p, side) for p in parts]) for side in ("span_start", "span_end")]
-    )
-    volumes = len({name for part in parts for name in part.volume})
-    if not volumes or not spans.size:
-        return np.zeros(len(edges) - 1)
-    # The volumes of an array share their agents' spans, so a few distinct ones stand for all of them.
-    distinct, counts = np.unique(spans, axis=1, return_counts=True)
-    until = np.clip(edges[:, None], *distinct) - distinct[0]
-    shares: Shares = np.minimum(np.diff(until @ counts) / (slot_us * volumes), 1.0)
-    return shares
-
-
-def _codes(parts: Sequence[_Part]) -> tuple[list[str], Numbers]:
-    """The names of all volumes, and for every row which of them it is of."""
-    numbers: dict[str, int] = {}
-    codes: list[Numbers] = []
-    before: list[str] | None = None
-    for part in parts:
-        if part.volume is not before:
-            known = [numbers.setdefault(name, len(numbers)) for name in part.volume]
-        codes.append(np.array(known, np.int32) if part.volume is not before else codes[-1])
-        before = part.volume
-    return list(numbers), np.concatenate(codes)
-
-
-def _joined(parts: Sequence[tuple[int, _Part]]) -> _Rows:
-    counts = [len(part.volume) for _, part in parts]
-    columns = ("volume_bytes", "track_bytes", "first_track", "writes", "written_bytes", "vouched_us")
-    joined = {name: np.concatenate([getattr(part, name) for _, part in parts]) for name in columns}
-    return _Rows(
-        part=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
-        start_us=np.repeat(np.array([start_us for start_us, _ in parts], np.int64), counts),
-        low=np.concatenate([part.edges[:-1] for _, part in parts]),
-        high=np.concatenate([part.edges[1:] for _, part in parts]),
-        **joined,
-    )
-
-
-def _volume(name: str, rows: _Rows, data: Sequence[bytes]) -> StoredVolume:
-    track_bytes, size = int(rows.track_bytes[-1]), int(rows.volume_bytes[-1])
-    if (other := rows.track_bytes[rows.track_bytes != track_bytes]).size:
-        raise ValueError(
-            f"track_bytes of {name} changes from {other[0]} to {track_bytes} in this range; "
-            "report the ranges before and after the change apart"
+    def _volume(self, code: int, rows: Rows, unit: int, start_us: Numbers, bitmaps: Bitmaps) -> StoredVolume:
+        facts = self.found.facts
+        name, size, track_bytes = (
+            facts.names[code],
+            int(facts.volume_bytes[code]),
+            int(facts.track_bytes[code]),
         )
-    places = (column.tolist() for column in (rows.start_us, rows.first_track, rows.part, rows.low, rows.high))
-    return StoredVolume(
-        volume=name,
-        volume_bytes=None if size < 0 else size,
-        track_bytes=track_bytes,
-        writes=_sum_known(rows.writes),
-        written_bytes=_sum_known(rows.written_bytes),
-        vouched_us=int(rows.vouched_us.sum()),
-        bitmaps=[
-            (start_us, first, data[part][low:high])
-            for start_us, first, part, low, high in zip(*places, strict=True)
-        ],
-    )
+        if other := int(facts.other_track_bytes[code]):
+            raise ValueError(
+                f"track_bytes of {name} changes from {other} to {track_bytes} in this range; "
+                "report the ranges before and after the change apart"
+            )
+        return StoredVolume(
+            volume=name,
+            volume_bytes=None if size < 0 else size,
+            track_bytes=track_bytes,
+            writes=_sum_known(rows.writes),
+            written_bytes=_sum_known(rows.written_bytes),
+            vouched_us=int(rows.vouched_us.sum()),
+            unit_seconds=unit,
+            start_us=start_us,
+            bitmaps=bitmaps,
+            written_rows=rows.written_bytes,
+        )
 
 
 def _sum_known(counts: Numbers) -> int | None:

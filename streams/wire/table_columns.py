@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,15 +23,16 @@ class TableColumns:
     """One part of an interval's tables; all columns but `data` and the spans have a value for each row.
 
     The bitmap of row i, of tracks from `first_track[i]` on, is `data[edges[i]:edges[i + 1]]`. Unknown sizes
-    and counts are -1. `span_row` names the row of each covered span `span_start..span_end`.
+    and counts are -1. `span_row` names the row of each covered span `span_start..span_end`. `volume` is a
+    column of Arrow, so that equal ones are told without making their names; `data` is a view of the message.
     """
 
     head: TableHead
-    volume: list[str]
+    volume: pa.StringArray
     volume_bytes: Numbers
     track_bytes: Numbers
     first_track: Numbers
-    data: bytes
+    data: memoryview
     edges: Numbers
     writes: Numbers
     written_bytes: Numbers
@@ -55,7 +55,7 @@ def read_table_columns(value: bytes) -> TableColumns:
     lengths, spans = rows["covered"].value_lengths(), rows["covered"].flatten()
     return TableColumns(
         head=head,
-        volume=rows["volume"].to_pylist(),
+        volume=rows["volume"],
         volume_bytes=_known(rows["volume_bytes"]),
         track_bytes=_known(rows["track_bytes"]),
         first_track=_known(rows["first_track"]),
@@ -82,8 +82,12 @@ def _times(spans: pa.StructArray, side: int) -> Numbers:
     return np.asarray(spans.field(side).view(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
 
 
-def _binary(column: pa.Array) -> tuple[bytes, Numbers]:
+def _binary(column: pa.BinaryArray) -> tuple[memoryview, Numbers]:
     """All bytes of a binary column, and where each value ends."""
-    sizes: Sequence[bytes] = column.to_pylist()
-    edges = np.concatenate([[0], np.cumsum([len(each) for each in sizes], dtype=np.int64)])
-    return b"".join(sizes), edges.astype(np.int64)
+    _, offsets, data = column.buffers()
+    if not len(column):
+        return memoryview(b""), np.zeros(1, np.int64)
+    edges = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    start = int(edges[0])
+    view = memoryview(b"" if data is None else data)
+    return view[start : int(edges[-1])], edges.astype(np.int64) - start

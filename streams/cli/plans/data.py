@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from streams.agents.traces import TraceFormat, TraceOptions
 from streams.cli.plans.parameters import Parameters
@@ -25,7 +25,7 @@ from streams.model.sizing.cautions import LEAST_COVERAGE
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
 from streams.model.sizing.series import Series
-from streams.store import Source, StoredRange
+from streams.store import Source
 
 __all__ = ["Measured", "Progress", "measured_stored", "measured_trace"]
 
@@ -71,13 +71,8 @@ def measured_stored(source: Source, names: Sequence[str], asked: Parameters, rep
                 yield gathered.on_common_grid(history)
 
     title = f"link {asked.link}" if asked.link else f"group {', '.join(names)}"
-    newest = [name for group in gathered.groups for part in _newest(group.stored) for name in part.volume]
-    return Measured(title, gathered.written, gathered.grid, histories, len(set(newest)), gathered.coverage)
-
-
-def _newest(stored: StoredRange) -> Sequence[Any]:
-    """The parts of the newest interval: they name the volumes that there are by now."""
-    return stored.intervals[-1].parts if stored.intervals else ()
+    volumes = {name for group in gathered.groups for name in group.stored.names}
+    return Measured(title, gathered.written, gathered.grid, histories, len(volumes), gathered.coverage)
 
 
 def measured_trace(asked: Parameters, report: Progress) -> Measured:

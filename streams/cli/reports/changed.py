@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from streams.cli.reports.bitmap import outage_intervals
 from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.claims import Question, claims, claims_section
 from streams.cli.reports.common import about, gap_section, group_section, remarks
 from streams.cli.reports.document import Column, Report, Section, Unit, Value, listing
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.resync import resync_of, resync_section
-from streams.cli.reports.sets import Sets, block_changes, sets_of
+from streams.cli.reports.sets import Sets, Shipped, sets_of
 from streams.cli.reports.setsections import advice_section, block_section, fold_section, overlap_section
 from streams.cli.units import seconds_text
 from streams.model.sizing.ranges import fold_ratio
@@ -41,7 +42,11 @@ def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Repo
     Raises:
         ValueError: a question that cannot be answered; the message names the field.
     """
-    sets = sets_of(gathered, asked.cycle_seconds, progress)
+    rate = asked.question.total_bits_per_second
+    outage = outage_intervals(gathered.grid, asked.outage_seconds)
+    shipped = Shipped() if rate is None else Shipped([outage])
+    cycle = asked.cycle_seconds if asked.kind == "group" else None
+    sets = sets_of(gathered, progress, shipped, cycle)
     whole = total(sets.volumes)
     sections = [
         about(asked.kind, gathered, sets, [(asked.kind, asked.kind, Unit.TEXT, asked.name)]),
@@ -53,9 +58,8 @@ def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Repo
     ]
     if asked.kind == "group":
         sections.append(advice_section(sets))
-    rate = asked.question.total_bits_per_second
     if rate is not None:
-        resync = resync_of(block_changes(gathered), asked.outage_seconds, rate)
+        resync = resync_of(sets.changes, asked.outage_seconds, rate)
         sections.append(resync_section(resync, asked.outage_seconds, rate))
     sections += [group_section(gathered, sets)] if len(gathered.groups) > 1 else []
     sections.append(gap_section(gathered))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from streams.model.sizing.history import History
 from streams.model.sizing.regrid import on_grid
 from streams.model.sizing.series import Series
 from streams.model.sizing.shared import summed
-from streams.store import Source, StoredRange, StoredVolume, read_stored
+from streams.store import Source, StoredInterval, StoredRange, StoredVolume, read_stored
 from streams.wire.times import format_time
 
 __all__ = ["Choice", "Gathered", "GroupRange", "gather"]
@@ -46,17 +46,13 @@ class Choice:
         """The same for some volumes, or for a data set."""
         return replace(self, volumes=volumes, extents=extents)
 
-    def takes(self, volume: str) -> bool:
-        """Whether a volume is asked for."""
-        wanted = self.volumes if self.extents is None else self.extents
-        return wanted is None or volume in wanted
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupRange:
     """One group over the window: `time` has the coverage of each base interval, and what is asked of it.
 
-    `stored` holds the asked intervals alone. `written` is the series by slot, None where nobody counted.
+    `stored` holds the asked intervals alone. `written` is the series by slot, None where nobody counted it,
+    or where only some of the volumes are asked for.
     """
 
     name: str
@@ -87,19 +83,29 @@ class Gathered:
 
     @property
     def written(self) -> Series | None:
-        """What all groups wrote together by slot; None where one of them was not counted."""
+        """What all groups wrote together by slot; None where one was not counted, or is asked for in part."""
         parts = [group.written for group in self.groups if group.written is not None]
         return summed(parts).within(self.spans) if len(parts) == len(self.groups) else None
 
-    def volumes(self, group: GroupRange) -> Iterator[tuple[StoredVolume, History]]:
+    def track_sizes(self) -> set[int]:
+        """The tracks that the volumes have."""
+        return set().union(*(group.stored.track_sizes() for group in self.groups))
+
+    def volumes(
+        self, group: GroupRange, shelves: Collection[int] | None = None, span: Span | None = None
+    ) -> Iterator[tuple[StoredVolume, History]]:
         """The asked volumes of a group with their histories on its own grid, one at a time.
 
         What was written to a part of a volume was not counted apart: its counts are unknown.
+
+        Args:
+            group: one of the groups.
+            shelves: some of its portions; None takes all.
+            span: only what was written there.
         """
         extents = self.choice.extents
-        for volume in group.stored.volumes(None if extents is None else frozenset(extents)):
-            if not self.choice.takes(volume.volume):
-                continue
+        stored = group.stored if span is None else group.stored.within([span])
+        for volume in stored.volumes(shelves):
             history = volume.history(group.grid)
             if extents is None:
                 yield volume, history
@@ -119,21 +125,19 @@ def gather(source: Source, names: Sequence[str], choice: Choice, progress: Progr
     Raises:
         MissingData: a group has nothing in the range, or less was measured than is asked for.
     """
-    found = {}
-    for done, name in enumerate(names):
-        progress("reading", done, len(names))
-        stored = read_stored(source, name, choice.from_us, choice.to_us)
-        if stored is None:
+    wanted = choice.volumes if choice.extents is None else choice.extents.keys()
+    found = read_stored(source, names, choice.from_us, choice.to_us, wanted=wanted, progress=progress)
+    for name in names:
+        if name not in found:
             raise MissingData(f"group {name}: nothing was measured {_range_text(choice)}; widen it")
-        found[name] = stored
-    progress("reading", len(names), len(names))
-    window = _window(found.values(), choice)
-    _require_room(found.values(), window)
+    ranges = [found[name] for name in names]
+    window = _window(ranges, choice)
+    _require_room(ranges, window)
     spans = choice.calendar.spans(window)
     if not spans:
         raise MissingData(f"the calendar ({choice.calendar.text}) asks for none of the range; widen it")
-    require_coverage(min(_coverage(stored, spans) for stored in found.values()), choice.least_coverage)
-    groups = [_group_range(stored, window, spans) for stored in found.values()]
+    require_coverage(min(_coverage(stored, spans) for stored in ranges), choice.least_coverage)
+    groups = [_group_range(stored, window, spans, has_all=wanted is None) for stored in ranges]
     common = _common_grid(groups)
     gathered = Gathered(window, spans, groups, common, choice)
     if not any(group.stored.intervals for group in groups):
@@ -141,12 +145,11 @@ def gather(source: Source, names: Sequence[str], choice: Choice, progress: Progr
     return gathered
 
 
-def _window(found: Iterable[StoredRange], choice: Choice) -> Span:
+def _window(ranges: Sequence[StoredRange], choice: Choice) -> Span:
     """The intervals that start in the range, of the length that all groups' intervals divide."""
-    ranges = list(found)
     step_us = math.lcm(*(stored.interval_seconds for stored in ranges)) * US
     start_us = min(stored.intervals[0].start_us for stored in ranges) // step_us * step_us
-    end_us = max(stored.intervals[-1].start_us + stored.interval_seconds * US for stored in ranges)
+    end_us = max(stored.intervals[-1].end_us for stored in ranges)
     if choice.from_us is not None:
         start_us = -(-choice.from_us // step_us) * step_us
     end_us = -(-(end_us if choice.to_us is None else choice.to_us) // step_us) * step_us
@@ -155,40 +158,48 @@ def _window(found: Iterable[StoredRange], choice: Choice) -> Span:
     return start_us, end_us
 
 
-def _require_room(ranges: Iterable[StoredRange], window: Span) -> None:
+def _require_room(ranges: Sequence[StoredRange], window: Span) -> None:
     """Refuses a window that is too long to lay out slot by slot, far beyond what was measured as a rule."""
     for stored in ranges:
-        seconds = stored.intervals[0].slot_seconds
+        seconds = min(each.slot_seconds for each in stored.intervals)
         slots = (window[1] - window[0]) // (seconds * US)
         if slots > _MOST_SLOTS:
-            start, last = stored.intervals[0].start_us, stored.intervals[-1].start_us
+            start, end = stored.intervals[0].start_us, stored.intervals[-1].end_us
             raise MissingData(
                 f"group {stored.group}: the range has {slots} slots of {seconds} s, and a report lays out "
                 f"{_MOST_SLOTS} at most; the group was measured from {format_time(start)} to "
-                f"{format_time(last + stored.interval_seconds * US)}: choose --from and --to closer together"
+                f"{format_time(end)}: choose --from and --to closer together"
             )
 
 
 def _coverage(stored: StoredRange, spans: Spans) -> float:
     """Share of the asked base intervals that was measured, from the stored ones alone."""
-    step_us = stored.interval_seconds * US
-    asked = sum(max(end // step_us - -(-start // step_us), 0) for start, end in spans)
-    inside = stored.within(spans).intervals
-    measured = math.fsum(each.covered_by_slot.mean() for each in inside)
+    whole = _whole_intervals(spans, stored.interval_seconds * US)
+    measured = math.fsum(_covered_us(each) for each in stored.within(whole).intervals)
+    asked = sum(end - start for start, end in whole)
     return measured / asked if asked else 0.0
 
 
-def _group_range(stored: StoredRange, window: Span, spans: Spans) -> GroupRange:
+def _group_range(stored: StoredRange, window: Span, spans: Spans, *, has_all: bool) -> GroupRange:
     step_us = stored.interval_seconds * US
-    count = (window[1] - window[0]) // step_us
-    kept = [each for each in stored.intervals if window[0] <= each.start_us < window[1]]
-    covered = np.zeros(count)
-    places = [(each.start_us - window[0]) // step_us for each in kept]
-    covered[places] = [each.covered_by_slot.mean() for each in kept]
-    time = Series(window[0], stored.interval_seconds, np.zeros(count, np.int64), covered).within(spans)
-    inside = replace(stored, intervals=tuple(kept)).within(spans)
-    written = _written(replace(stored, intervals=tuple(kept)), window)
-    return GroupRange(stored.group, inside, time, None if written is None else written.within(spans))
+    inside = stored.within(_whole_intervals([window], step_us))
+    covered = np.zeros((window[1] - window[0]) // step_us)
+    places = [(each.start_us - window[0]) // step_us for each in inside.intervals]
+    np.add.at(covered, places, [_covered_us(each) / step_us for each in inside.intervals])
+    time = Series(window[0], stored.interval_seconds, np.zeros(len(covered), np.int64), covered).within(spans)
+    written = _written(inside, window) if has_all else None
+    asked = inside.within(_whole_intervals(spans, step_us))
+    return GroupRange(stored.group, asked, time, None if written is None else written.within(spans))
+
+
+def _whole_intervals(spans: Spans, step_us: int) -> Spans:
+    """What of the spans whole intervals fill."""
+    inner = [(-(-start // step_us) * step_us, end // step_us * step_us) for start, end in spans]
+    return [(start, end) for start, end in inner if start < end]
+
+
+def _covered_us(interval: StoredInterval) -> float:
+    return float(interval.covered_by_slot.mean()) * interval.seconds * US
 
 
 def _written(stored: StoredRange, window: Span) -> Series | None:
@@ -196,17 +207,32 @@ def _written(stored: StoredRange, window: Span) -> Series | None:
     counted = [each for each in stored.intervals if each.written_bytes_by_slot is not None]
     if not any(value is not None for each in counted for value in each.written_bytes_by_slot or ()):
         return None
-    seconds = counted[0].slot_seconds
-    slots = stored.interval_seconds // seconds
-    shape = ((window[1] - window[0]) // (stored.interval_seconds * US), slots)
-    sizes, covered = np.zeros(shape, np.int64), np.zeros(shape)
-    for each in counted:
-        row = (each.start_us - window[0]) // (stored.interval_seconds * US)
+    # A group that was defined anew may have other slots; they never share an interval.
+    kinds = sorted({each.slot_seconds for each in counted})
+    parts = [
+        _written_by_slot([each for each in counted if each.slot_seconds == kind], kind, window).coarsened(
+            math.lcm(*kinds)
+        )
+        for kind in kinds
+    ]
+    first = parts[0]
+    return replace(
+        first,
+        bytes_by_slot=np.sum([part.bytes_by_slot for part in parts], axis=0),
+        coverage=np.minimum(np.sum([part.coverage for part in parts], axis=0), 1.0),
+    )
+
+
+def _written_by_slot(intervals: Sequence[StoredInterval], slot_seconds: int, window: Span) -> Series:
+    count = (window[1] - window[0]) // (slot_seconds * US)
+    sizes, covered = np.zeros(count, np.int64), np.zeros(count)
+    for each in intervals:
         values = each.written_bytes_by_slot or ()
+        first = (each.start_us - window[0]) // (slot_seconds * US)
         known: NDArray[np.bool_] = np.array([value is not None for value in values], np.bool_)
-        sizes[row] = [value or 0 for value in values]
-        covered[row] = each.covered_by_slot * known
-    return Series(window[0], seconds, sizes.ravel(), covered.ravel())
+        sizes[first : first + len(values)] = [value or 0 for value in values]
+        covered[first : first + len(values)] = each.covered_by_slot * known
+    return Series(window[0], slot_seconds, sizes, covered)
 
 
 def _common_grid(groups: Sequence[GroupRange]) -> Grid:

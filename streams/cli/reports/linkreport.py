@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streams.cli.reports.bitmap import bitmap_need
+from streams.cli.reports.bitmap import bitmap_need, outage_intervals
 from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.capacity import Capacity, capacity_of, path_section, planning_section
 from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.common import about, gap_section, group_section, remarks
 from streams.cli.reports.continuous import continuous_sections, continuous_view
-from streams.cli.reports.cyclic import cyclic_sections, cyclic_view
+from streams.cli.reports.cyclic import cycle_lengths, cyclic_sections, cyclic_view
 from streams.cli.reports.demand import demand_section
 from streams.cli.reports.document import Chart, Figure, Report, Section, Unit, facts
 from streams.cli.reports.gathered import Gathered
@@ -22,7 +21,7 @@ from streams.cli.reports.modes import modes_section
 from streams.cli.reports.outlook import exhaustion_of, outlook_section, period_of, window_needs
 from streams.cli.reports.replicator import Replicator, replicator_of
 from streams.cli.reports.resync import initial_section, resync_of, resync_section
-from streams.cli.reports.sets import block_changes, sets_of
+from streams.cli.reports.sets import Shipped, sets_of, track_bytes_of
 from streams.cli.reports.setsections import fold_section
 from streams.cli.reports.synchronous import synchronous_sections
 from streams.model.sizing.forecast import Need, needs_by_period
@@ -63,11 +62,11 @@ def link_report(
         MissingData: what the mode ships was not captured.
     """
     has_written = gathered.written is not None
-    sets = sets_of(gathered, link.cycle_seconds or link.rpo_seconds / 2, progress)
-    tracks = math.lcm(*(group.track_bytes for group in sets.groups))
-    replicator = replicator_of(link, tracks, has_written=has_written)
+    replicator = replicator_of(link, track_bytes_of(gathered), has_written=has_written)
     capacity = capacity_of(link)
-    changes = block_changes(gathered, replicator.block_bytes)
+    lengths = [*cycle_lengths(gathered.grid, replicator), outage_intervals(gathered.grid, outage_seconds)]
+    sets = sets_of(gathered, progress, Shipped(lengths, replicator.block_bytes))
+    changes = sets.changes
     answer = _answer(gathered, changes, replicator, capacity, outage_seconds, percents)
     period = period_of(gathered.grid.seconds)
     sections = [

@@ -41,7 +41,8 @@ def resync_of(changes: BlockChanges, outage_seconds: Number, bits_per_second: Nu
     windows = changes.unions([length]).changed_bytes[0]
     # The last one that fits ends with the range: nothing would be replayed behind it.
     start = int(np.argmax(windows[: len(grid) - length]))
-    found = catch_up(changes.histories, (start, start + length), bits_per_second)
+    histories = changes.histories(start, changes.replay_end(start))
+    found = catch_up(histories, (0, length), bits_per_second)
     still = seconds_needed(int(found.dirty_bytes[0]), 1, bits_per_second)
     return Resync(
         grid.start_us + start * grid.interval_seconds * US, length * grid.interval_seconds, found, still
@@ -50,9 +51,9 @@ def resync_of(changes: BlockChanges, outage_seconds: Number, bits_per_second: Nu
 
 def initial_section(changes: BlockChanges, bits_per_second: Number) -> list[Section]:
     """The first copy of whole volumes while writing goes on; none where the size of one is unknown."""
-    if any(history.volume_bytes is None for history in changes.histories):
+    if not changes.sizes_known:
         return []
-    found = initial_copy(changes.histories, 0, bits_per_second)
+    found = initial_copy(changes.histories(0, changes.replay_end(0)), 0, bits_per_second)
     whole = int(found.dirty_bytes[0])
     figures: list[Figure] = [
         ("volume_bytes", "to be copied", Unit.BYTES, whole),

@@ -1,54 +1,49 @@
-"""One pass over the tables of all groups: SUM and OR by volume, fold curve, windows, blocks, advice."""
+"""All that the tables of a report's groups say: SUM and OR by volume, fold curve, windows, blocks, advice."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from streams.cli.reports.blockchanges import BlockChanges
-from streams.cli.reports.gathered import Gathered, GroupRange
-from streams.model.sizing.advisor import Advice, advise
-from streams.model.sizing.exact import ceil_div, exact
-from streams.model.sizing.foldcurve import FoldCurve, ZeroRuns
-from streams.model.sizing.granularity import BlockFigures, block_figures, doubled_blocks
-from streams.model.sizing.history import History, coarsen
-from streams.model.sizing.occurrences import feed
-from streams.model.sizing.rollups import Changes, VolumeChanges, total
-from streams.model.sizing.windows import Unions, WindowSums
-from streams.store import StoredVolume
+from streams.cli.reports.counting import Counting, GroupCounts, count
+from streams.cli.reports.gathered import Gathered
+from streams.model.sizing.advisor import Advice
+from streams.model.sizing.foldcurve import FoldCurve
+from streams.model.sizing.granularity import BlockFigures, doubled_blocks
+from streams.model.sizing.rollups import VolumeChanges, total
+from streams.model.sizing.windows import Unions
 
-__all__ = ["GroupChanges", "Sets", "block_changes", "lengths_of", "sets_of"]
+__all__ = ["Sets", "Shipped", "lengths_of", "sets_of", "track_bytes_of"]
 
 Progress = Callable[[str, int, int], None]
-Sizes = NDArray[np.int64]
 
 _LARGEST_BLOCK = 1 << 20
 _USUAL_SECONDS = (900, 3600, 86_400)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupChanges:
-    """What changed in the volumes of one group, and in each of its base intervals (bytes)."""
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What a replicator asks of the tables: windows of these lengths, in its blocks; None: in tracks."""
 
-    group: str
-    track_bytes: int
-    volumes: Sequence[VolumeChanges]
-    changed_by_interval: Sizes
+    lengths: Sequence[int] = ()
+    block_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sets:
-    """All set-based figures of a report; `unions` has the windows of `lengths_of`."""
+    """All set-based figures of a report; `unions` has the windows of `lengths_of`.
 
-    groups: Sequence[GroupChanges]
+    `changes` has what a replicator ships, and the way to replays.
+    """
+
+    groups: Sequence[GroupCounts]
     curve: FoldCurve
     unions: Unions
     blocks: Sequence[BlockFigures]
     advice: Sequence[Advice]
+    changes: BlockChanges
 
     @property
     def volumes(self) -> list[VolumeChanges]:
@@ -64,89 +59,55 @@ def lengths_of(intervals: int, interval_seconds: int) -> list[int]:
     return sorted(length for length in wanted if 1 <= length <= intervals)
 
 
-def sets_of(gathered: Gathered, cycle_seconds: float, progress: Progress) -> Sets:
-    """The pass; advice is for cycles of about `cycle_seconds`.
+def sets_of(
+    gathered: Gathered,
+    progress: Progress,
+    shipped: Shipped | None = None,
+    cycle_seconds: float | None = None,
+) -> Sets:
+    """One pass over all volumes; with advice for cycles of about `cycle_seconds`.
 
     Raises:
         ValueError: the tables cannot be read together; the message says why.
     """
     grid = gathered.grid
-    cycle = min(max(int(cycle_seconds // grid.interval_seconds), 1), len(grid))
-    walk = _Walk(gathered, cycle, progress)
-    tracks = math.lcm(*(size for group in gathered.groups for size in _track_sizes(group)))
-    sizes = doubled_blocks(tracks, max(_LARGEST_BLOCK, tracks))
-    blocks = block_figures(walk.histories(), sizes)
-    written = total([volume for group in walk.groups for volume in group.volumes]).written_bytes
-    if written:
-        blocks = [replace(each, changed_per_written=each.changed_bytes_sum / written) for each in blocks]
-    return Sets(walk.groups, walk.runs.curve(), walk.sums.unions(), blocks, walk.advice)
-
-
-def block_changes(gathered: Gathered, block_bytes: int | None = None) -> BlockChanges:
-    """What all volumes changed in blocks of this size; without one in the smallest common track."""
-    return BlockChanges(gathered.grid, list(_coarse_histories(gathered, block_bytes)))
-
-
-def _coarse_histories(gathered: Gathered, block_bytes: int | None) -> Iterator[History]:
-    sizes = {size for group in gathered.groups for size in _track_sizes(group)}
-    block = block_bytes or math.lcm(*sizes)
-    for group in gathered.groups:
-        for _, history in gathered.volumes(group):
-            factor = ceil_div(exact(block), exact(history.track_bytes))
-            yield coarsen(gathered.on_common_grid(history), factor)
-
-
-class _Walk:
-    """The volumes of all groups while they pass, and what is kept of them."""
-
-    def __init__(self, gathered: Gathered, cycle_intervals: int, progress: Progress) -> None:
-        grid = gathered.grid
-        self.groups: list[GroupChanges] = []
-        self.advice: list[Advice] = []
-        self.runs = ZeroRuns(grid)
-        self.sums = WindowSums(grid, lengths_of(len(grid), grid.interval_seconds))
-        self._gathered = gathered
-        self._cycle_intervals = cycle_intervals
-        self._progress = progress
-
-    def histories(self) -> Iterator[History]:
-        """Every volume's history, once all else has seen it."""
-        for group in self._gathered.groups:
-            changed = np.zeros(len(group.grid), np.int64)
-            volumes: list[VolumeChanges] = []
-            track_bytes = 0
-            for stored, history in self._gathered.volumes(group):
-                self._progress(f"group {group.name}", len(volumes), len(volumes) + 1)
-                volumes.append(_changes(stored, history))
-                changed += history.changed_bytes()
-                track_bytes = history.track_bytes
-                common = self._gathered.on_common_grid(history)
-                own = ZeroRuns(self._gathered.grid)
-                feed(common, own, self.sums)
-                self.runs.merge(own)
-                self.advice.append(
-                    advise(stored.volume, own.curve(), stored.written_bytes, self._cycle_intervals)
-                )
-                yield common
-            self.groups.append(GroupChanges(group.name, track_bytes, volumes, changed))
-
-
-def _track_sizes(group: GroupRange) -> set[int]:
-    return {
-        size for each in group.stored.intervals for part in each.parts for size in np.unique(part.track_bytes)
-    }
-
-
-def _changes(stored: StoredVolume, history: History) -> VolumeChanges:
-    size = history.union_bytes()
-    short = history.short_bytes if len(history.last_track().interval) else 0
-    changes = Changes(
-        volumes=1,
-        changed_tracks_sum=int(history.changed_tracks().sum()),
-        changed_tracks_or=(size + short) // history.track_bytes,
-        changed_bytes_sum=int(history.changed_bytes().sum()),
-        changed_bytes_or=size,
-        writes=stored.writes,
-        written_bytes=stored.written_bytes,
+    tracks, wish = track_bytes_of(gathered), shipped or Shipped()
+    # In their own tracks volumes are counted anyway.
+    is_own = wish.block_bytes in (None, tracks) and len(gathered.track_sizes()) == 1
+    lengths = lengths_of(len(grid), grid.interval_seconds)
+    counting = Counting(
+        lengths=lengths,
+        block_sizes=doubled_blocks(tracks, max(_LARGEST_BLOCK, tracks)),
+        cycle_intervals=None if cycle_seconds is None else _cycle_intervals(gathered, cycle_seconds),
+        shipped_lengths=wish.lengths,
+        shipped_block=None if is_own else wish.block_bytes or tracks,
     )
-    return VolumeChanges(stored.volume, stored.vouched_us, changes)
+    counted = count(gathered, counting, progress)
+    for group in counted.groups:
+        group.volumes.sort(key=lambda each: each.volume)
+    unions = counted.windows.unions()
+    written = total([volume for group in counted.groups for volume in group.volumes]).written_bytes
+    return Sets(
+        groups=counted.groups,
+        curve=counted.zero_runs.curve(),
+        unions=unions.some(lengths),
+        blocks=counted.blocks.figures(written),
+        advice=sorted(counted.advice, key=lambda each: each.volume),
+        changes=BlockChanges(
+            gathered,
+            wish.block_bytes or tracks,
+            unions if counted.shipped is None else counted.shipped.unions(),
+            counted.runs_by_interval,
+            sizes_known=counted.sizes_known,
+        ),
+    )
+
+
+def track_bytes_of(gathered: Gathered) -> int:
+    """The smallest block that consists of whole tracks of every volume."""
+    return math.lcm(*gathered.track_sizes())
+
+
+def _cycle_intervals(gathered: Gathered, cycle_seconds: float) -> int:
+    grid = gathered.grid
+    return min(max(int(cycle_seconds // grid.interval_seconds), 1), len(grid))

@@ -46,6 +46,17 @@ class Unions:
         """
         return int(self._row(end - start)[start]) if end > start else 0
 
+    def some(self, lengths: Iterable[int]) -> Unions:
+        """The windows of these lengths alone.
+
+        Raises:
+            ValueError: there is no length, or one that was not counted.
+        """
+        wanted = tuple(sorted(set(lengths)))
+        if not wanted:
+            raise ValueError("lengths: there is none; give at least one window length")
+        return Unions(self.grid, wanted, np.stack([self._row(length) for length in wanted]))
+
     def sliding(self, length: int) -> Places:
         """Bytes of every window of the length that touches no gap, in order of time.
 

@@ -27,12 +27,12 @@ def gather_of(shares, choice, slot_seconds=60):
     """What is gathered of a group with these shares by interval; None where nothing is stored."""
     slots = STEP // slot_seconds
     intervals = tuple(
-        StoredInterval(ORIGIN_US + place * STEP * US, slot_seconds, None, np.full(slots, share), ())
+        StoredInterval(ORIGIN_US + place * STEP * US, STEP, slot_seconds, None, np.full(slots, share))
         for place, share in enumerate(shares)
         if share is not None
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gathered, "read_stored", lambda *_: StoredRange("g", STEP, intervals))
+        patch.setattr(gathered, "read_stored", lambda *_, **__: {"g": StoredRange("g", intervals)})
         return gather(None, ["g"], choice, lambda *_: None)
 
 

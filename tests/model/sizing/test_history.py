@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval
 from streams.model.intervals import US
+from streams.model.portableruns import Bitmaps
 from streams.model.sizing import history as module
 from streams.model.sizing.grid import Grid, grid_of
-from streams.model.sizing.history import coarsen, histories, history_of_parts, history_of_tables
+from streams.model.sizing.history import coarsen, histories, history_of_bitmaps, history_of_tables
 from tests.model.written import SECONDS, TRACK, written
 
 LENGTH_US = SECONDS * US
@@ -45,7 +46,12 @@ def test_a_history_holds_what_the_tables_hold(group):
     for volume, tables in group.tables.items():
         history = group.history(volume)
         parts = [(k, *part) for k, table in enumerate(tables) for part in BitTable.of(table).parts()]
-        stored = history_of_parts(group.grid(), volume, group.sizes[volume], TRACK, parts)
+        firsts, sizes = [first for _, first, _ in parts], [len(data) for *_, data in parts]
+        bitmaps = Bitmaps.of(
+            b"".join(data for *_, data in parts), np.array(firsts, np.uint64), np.array(sizes, np.int64)
+        )
+        interval = np.array([k for k, *_ in parts], np.int64)
+        stored = history_of_bitmaps(group.grid(), volume, group.sizes[volume], TRACK, interval, bitmaps)
         for found in (history, stored):
             assert sets_of(found) == [set(table) for table in tables]
             assert is_in_order(found)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from streams.model.bittable import BitTable
-from streams.model.sizing.portable import runs_of_portable
+from streams.model.portableruns import runs_of_portable
 
 CONTAINER = 1 << 16
 

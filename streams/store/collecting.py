@@ -1,0 +1,233 @@
+"""From parts of tables in any order to the newest complete revision of every base interval."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.model.intervals import US
+from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
+from streams.store.source import Source
+from streams.store.stored import Found, StoredInterval, StoredRange, VolumeFacts
+from streams.store.tableparts import Progress, read_table_parts
+from streams.wire.table_columns import TableColumns
+
+__all__ = ["Collector", "read_stored"]
+
+Numbers = NDArray[np.int64]
+
+
+def read_stored(
+    source: Source,
+    groups: Collection[str],
+    from_us: int | None = None,
+    to_us: int | None = None,
+    *,
+    wanted: Collection[str] | None = None,
+    progress: Progress = lambda *_: None,
+) -> dict[str, StoredRange]:
+    """The base intervals of the groups that start in the range, each in its newest complete revision.
+
+    Args:
+        source: where the tables are.
+        groups: their names.
+        from_us: start of the range; None is unbounded.
+        to_us: end of the range, exclusive; None is unbounded.
+        wanted: rows, and coverage, of these volumes only; None takes all.
+        progress: called with a stage, how much of it is done, and how much there is.
+
+    Returns:
+        The ranges by group; a known group that nothing was measured of in the range has none.
+
+    Raises:
+        MissingData: there is no such group, or no room for a temporary file.
+    """
+    collector = Collector(wanted)
+    collector.take(read_table_parts(source, groups, from_us, to_us, progress))
+    return collector.ranges()
+
+
+class _Part(NamedTuple):
+    """What is kept of a message besides its rows. `volumes` are those that it has rows of, each once."""
+
+    number: int
+    version: int
+    parts: int
+    slot_seconds: int
+    slots: tuple[int | None, ...] | None
+    volumes: Numbers
+    covered_us_by_slot: Numbers
+
+
+@dataclass(slots=True)
+class _Group:
+    """One group while its parts come: parts by length and start, revision and part number."""
+
+    intervals: dict[tuple[int, int], dict[int, dict[int, _Part]]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    names: object = None
+    codes: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    next_code: int = 0
+    newest_us: int = -(1 << 62)
+
+
+class Collector:
+    """Takes parts of several groups, and makes of them a range of each.
+
+    Args:
+        wanted: rows of these volumes only, by name; None takes all.
+        shelves: where rows go.
+    """
+
+    def __init__(self, wanted: Collection[str] | None = None, shelves: Shelves | None = None) -> None:
+        self._wanted = wanted
+        self._shelves = shelves or Shelves()
+        self._groups: dict[str, _Group] = {}
+        self._starts_us: list[int] = []
+        self._facts = VolumeFacts()
+
+    def take(self, columns: Iterable[TableColumns]) -> None:
+        """Takes parts as they come."""
+        for each in columns:
+            self._take(each)
+
+    def ranges(self) -> dict[str, StoredRange]:
+        """The ranges of all groups that have an interval; nothing is taken any more."""
+        self._shelves.seal()
+        found = Found(self._shelves, np.array(self._starts_us, np.int64), self._facts)
+        ranges = {}
+        for name, group in self._groups.items():
+            intervals = tuple(self._intervals(group))
+            if intervals:
+                shelves = {number // VOLUMES_PER_SHELF for number in group.numbers.values()}
+                ranges[name] = StoredRange(name, intervals, found, tuple(sorted(shelves)))
+        return ranges
+
+    def _take(self, columns: TableColumns) -> None:
+        head = columns.head
+        group = self._groups.setdefault(head.group, _Group())
+        number = len(self._starts_us)
+        self._starts_us.append(head.start_us)
+        codes = self._codes(group, columns)
+        places = np.flatnonzero(codes >= 0)
+        vouched = np.zeros(len(codes), np.int64)
+        np.add.at(vouched, columns.span_row, columns.span_end - columns.span_start)
+        rows = Rows(
+            part=np.full(len(codes), number, np.uint32),
+            volume=codes.astype(np.uint32),
+            first_track=columns.first_track.astype(np.uint64),
+            size=np.diff(columns.edges),
+            writes=columns.writes,
+            written_bytes=columns.written_bytes,
+            vouched_us=vouched,
+        )
+        if len(places) == len(codes):
+            self._shelves.add(rows, columns.data)
+        elif len(places):
+            pieces = [columns.data[columns.edges[at] : columns.edges[at + 1]] for at in places.tolist()]
+            self._shelves.add(rows.some(places), memoryview(b"".join(pieces)))
+        is_newest = head.start_us >= group.newest_us
+        group.newest_us = max(group.newest_us, head.start_us)
+        sizes = columns.volume_bytes[places], columns.track_bytes[places]
+        self._facts.note(codes[places], *sizes, is_newest=is_newest)
+        revisions = group.intervals.setdefault((head.rung_seconds, head.start_us), {})
+        revisions.setdefault(head.revision, {})[head.part] = _Part(
+            number,
+            head.definition_version,
+            head.parts,
+            head.slot_seconds,
+            head.slots,
+            np.unique(codes[places]),
+            _covered_by_slot(columns, codes),
+        )
+
+    def _codes(self, group: _Group, columns: TableColumns) -> Numbers:
+        """The number of each row's volume, -1 where it is not wanted. Most messages have the same names."""
+        if group.names is None or not columns.volume.equals(group.names):
+            names = columns.volume.to_pylist()
+            group.codes = np.array([self._code(group, name) for name in names], np.int64)
+            group.names = columns.volume
+        return group.codes
+
+    def _code(self, group: _Group, name: str) -> int:
+        if self._wanted is not None and name not in self._wanted:
+            return -1
+        code = group.numbers.get(name)
+        if code is None:
+            code = group.next_code
+            if code % VOLUMES_PER_SHELF == 0:  # a shelf has volumes of one group alone
+                code = self._facts.new_shelf() * VOLUMES_PER_SHELF
+            self._facts.names[code] = name
+            group.numbers[name], group.next_code = code, code + 1
+        return code
+
+    def _intervals(self, group: _Group) -> Iterator[StoredInterval]:
+        """The base intervals by start, each in its newest complete revision."""
+        chosen = []
+        for (seconds, start_us), revisions in group.intervals.items():
+            if parts := _newest_complete(revisions):
+                chosen.append((start_us, seconds, parts))
+        volumes = None if self._wanted is None else len(group.numbers)
+        for start_us, seconds, parts in sorted(_without_rungs(chosen), key=lambda each: each[0]):
+            yield _interval(start_us, seconds, parts, volumes)
+
+
+def _without_rungs(chosen: list[tuple[int, int, list[_Part]]]) -> Iterator[tuple[int, int, list[_Part]]]:
+    """The base intervals: of every version of the definition those of its shortest length.
+
+    A rung may be closed under a newer version than what lies in it: it overlaps base intervals, which never
+    overlap each other.
+    """
+    shortest: dict[int, int] = {}
+    for _, seconds, parts in chosen:
+        version = parts[0].version
+        shortest[version] = min(seconds, shortest.get(version, seconds))
+    taken: list[int] = []
+    for start_us, seconds, parts in sorted(chosen, key=lambda each: (each[1], each[0])):
+        place = bisect_left(taken, start_us)
+        is_rung = place < len(taken) and taken[place] < start_us + seconds * US
+        if seconds == shortest[parts[0].version] and not is_rung:
+            insort(taken, start_us)
+            yield start_us, seconds, parts
+
+
+def _newest_complete(revisions: dict[int, dict[int, _Part]]) -> list[_Part]:
+    """The parts of the newest revision that has all of them, in order; none where no revision has."""
+    for revision in sorted(revisions, reverse=True):
+        parts = [revisions[revision][part] for part in sorted(revisions[revision])]
+        if len(parts) == parts[0].parts:
+            return parts
+    return []
+
+
+def _interval(start_us: int, seconds: int, parts: list[_Part], volumes: int | None) -> StoredInterval:
+    """The interval of these parts. Its coverage is the mean over so many volumes; None: those that it has."""
+    first = parts[0]
+    count = volumes or len(np.unique(np.concatenate([part.volumes for part in parts])))
+    covered = sum(part.covered_us_by_slot for part in parts)
+    return StoredInterval(
+        start_us=start_us,
+        seconds=seconds,
+        slot_seconds=first.slot_seconds,
+        written_bytes_by_slot=first.slots,
+        covered_by_slot=np.minimum(covered / (first.slot_seconds * US * max(count, 1)), 1.0),
+        parts=tuple(part.number for part in parts),
+    )
+
+
+def _covered_by_slot(columns: TableColumns, codes: Numbers) -> Numbers:
+    """Microseconds of each slot that are vouched for, added up over the volumes that are wanted."""
+    head = columns.head
+    slot_us = head.slot_seconds * US
+    edges = head.start_us + np.arange(head.rung_seconds // head.slot_seconds + 1) * slot_us
+    spans = np.stack([columns.span_start, columns.span_end])[:, codes[columns.span_row] >= 0]
+    # The volumes of an array share their agents' spans, so a few distinct ones stand for all of them.
+    distinct, counts = np.unique(spans, axis=1, return_counts=True)
+    until = np.clip(edges[:, None], *distinct) - distinct[0]
+    covered: Numbers = np.diff(until @ counts)
+    return covered

@@ -1,0 +1,62 @@
+"""The parts of interval tables of some groups as they stand on the topic: where stored ranges come from.
+
+This is all that a report needs of a place where tables are kept. Another place serves as well when it gives
+such parts, in any order, a newer revision of an interval among older ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+import orjson
+
+from streams.store.definitions import group_versions
+from streams.store.reading import Tail, partition_count
+from streams.store.source import Source
+from streams.store.summaries import in_range
+from streams.wire.keys import parse_table_key, writes_key
+from streams.wire.partitions import partition_of
+from streams.wire.table_columns import TableColumns, read_table_columns
+
+__all__ = ["Progress", "read_table_parts"]
+
+Progress = Callable[[str, int, int], None]
+
+_AT_ONCE = 32  # messages of up to a megabyte
+
+
+def read_table_parts(
+    source: Source, groups: Collection[str], from_us: int | None, to_us: int | None, progress: Progress
+) -> Iterator[TableColumns]:
+    """The parts of all intervals of the groups that start in the range. Each partition is read once.
+
+    Raises:
+        MissingData: there is no such group.
+    """
+    unheard = set(groups)
+    with source.consumer() as consumer:
+        count = partition_count(source, consumer, "tables")
+        partitions = sorted({partition_of(writes_key(group), count) for group in groups})
+        tails = [Tail(source, consumer, "tables", number, _AT_ONCE) for number in partitions]
+        total, before = sum(tail.end() for tail in tails), 0
+        for tail in tails:
+            for message in tail.up_to_now():
+                progress("reading", before + (message.offset() or 0), total)
+                if (group := _group_of(message.key())) not in groups:
+                    continue
+                unheard.discard(str(group))
+                value = message.value()
+                if value is not None and in_range(parse_table_key(message.key()).start_us, from_us, to_us):
+                    yield read_table_columns(value)
+            before += tail.end()
+        progress("reading", total, total)
+    for group in sorted(unheard):
+        group_versions(source, group)
+
+
+def _group_of(key: bytes | None) -> object:
+    """The group that a key, a JSON array, begins with; None where it is no such key."""
+    try:
+        return orjson.loads(key or b"")[0]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return None
