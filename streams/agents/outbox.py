@@ -125,6 +125,11 @@ class Outbox:
         with self._lock:
             self._failure = self._failure or error
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether every later call fails."""
+        return self._failure is not None
+
     def check(self) -> None:
         """Raises the failure, if there was one."""
         if self._failure is not None:

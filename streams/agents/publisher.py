@@ -81,6 +81,7 @@ class PublisherStatistics:
     sent_writes: int
     dropped_writes: int
     unacknowledged: int
+    unacknowledged_bytes: int = 0
 
 
 _DEFAULT_OPTIONS = PublisherOptions()
@@ -166,6 +167,16 @@ class Publisher:
             self.close(bye=issubclass(kind, KeyboardInterrupt | SystemExit))
 
     @property
+    def name(self) -> tuple[str, str, str]:
+        """The data group, the array and the agent."""
+        return self._group, self._agent.chain.array, self._agent.chain.agent
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a delivery failed for good, so that nothing is sent any more."""
+        return self._outbox is not None and self._outbox.has_failed
+
+    @property
     def statistics(self) -> PublisherStatistics:
         """What was done so far."""
         outbox = self._outbox
@@ -174,6 +185,7 @@ class Publisher:
             sent_writes=self._agent.sent_writes,
             dropped_writes=self._agent.dropped_writes,
             unacknowledged=outbox.unacknowledged if outbox else 0,
+            unacknowledged_bytes=outbox.unacknowledged_bytes if outbox else 0,
         )
 
     def write(self, volume: str, offset_bytes: int, length_bytes: int, time_us: int | None = None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from streams.agents.telemetry import FAMILIES as AGENT
+from streams.processor.families import FAMILIES as WORKER
 from streams.reporter.families import ESSENTIAL, FAMILIES, SHOWN_WHERE_NOT_ZERO
 from streams.telemetry.family import PREFIX, rows_of_page
 
@@ -108,9 +110,34 @@ To be told of refused messages, ask for `increase(linkgauge_dead_letters_written
 """
 
 
+_WORKER = """
+## Families of a worker
+
+`linkgauge worker` serves these where `worker.port` says so, for itself alone: sum them over all workers.
+Lag is what it has not taken; what it holds is no lag, for the messages of an open interval are committed when
+it closes. `/readyz` says 200 while all partitions that it was given are loaded.
+
+"""
+
+_AGENT = """
+## Families of an agent
+
+A program that embeds the `Publisher` serves these with `streams.agents.telemetry.serving_metrics`
+([agents.md](agents.md)). An agent that has failed sends nothing any more: `/healthz` says 503 then.
+
+"""
+
+
 def metrics_page() -> str:
     """docs/metrics.md."""
-    return _HEAD.replace("{essential}", "\n".join(_essential())) + "".join(rows_of_page(FAMILIES))
+    return (
+        _HEAD.replace("{essential}", "\n".join(_essential()))
+        + "".join(rows_of_page(FAMILIES))
+        + _WORKER
+        + "".join(rows_of_page(WORKER))
+        + _AGENT
+        + "".join(rows_of_page(AGENT))
+    )
 
 
 def _essential() -> Iterator[str]:

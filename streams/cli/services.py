@@ -91,4 +91,6 @@ def worker_options(settings: Settings) -> WorkerOptions:
         topic_prefix=broker.topic_prefix,
         client=broker.client,
         shell=settings.worker.shell,
+        host=settings.worker.host,
+        port=settings.worker.port,
     )

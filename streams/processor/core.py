@@ -114,6 +114,7 @@ class Core:
         try:
             # A partition without messages may have open groups as well.
             await asyncio.gather(*map(self._place, self._client.assignment()))
+            self._look()
             await asyncio.gather(*(self._send(*tick) for tick in list(self._due_ticks())))
         except Exception as error:  # noqa: BLE001  # as above
             self.fail(error)
@@ -163,6 +164,7 @@ class Core:
             place.heard[group, parsed.body.origin.id] = time.monotonic()
         outcome = place.partition.take(group, parsed)
         place.moved = time.monotonic()
+        self._options.vitals.messages += 1
         await self._deliveries.submit(place, group, message, outcome)
 
     async def _place(self, number: int) -> Place | None:
@@ -182,6 +184,7 @@ class Core:
         if self._client.rebalancing or generation != self._client.generation():
             return None
         self._places[number] = place
+        self._options.vitals.partitions_loaded += 1
         groups, start = len(place.partition.groups), place.partition.next_offset
         _log.info("partition_loaded", partition=number, groups=groups, next_offset=start)
         return place
@@ -203,6 +206,7 @@ class Core:
 
     async def _seek_back(self, place: Place) -> None:
         expected = place.partition.next_offset
+        self._options.vitals.seeks += 1
         _log.warning("seek_back", partition=place.number, next_offset=expected)
         await self._client.seek(place.number, expected)
 
@@ -212,6 +216,12 @@ class Core:
             None, first_offset, self._options, number, start
         )
         return found is not None and found >= end
+
+    def _look(self) -> None:
+        places = list(self._places.values())
+        ends = [self._client.highwater(place.number) for place in places]
+        self._options.vitals.look(places, ends, len(list(self._client.assignment())))
+        self._options.vitals.unacknowledged_bytes = self._deliveries.in_flight_bytes
 
     def _due_ticks(self) -> Iterator[tuple[str, Record, int]]:
         topic = self._options.topic("writes")

@@ -43,6 +43,7 @@ class _Parcel:
     place: Place
     group: str
     offset: int
+    append_us: int
     outcome: Outcome
     prompt: tuple[tuple[str, Record], ...]
     size_bytes: int
@@ -59,6 +60,11 @@ class Deliveries:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight_bytes = 0
         self._drained = asyncio.Event()
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """About how much is under way."""
+        return self._in_flight_bytes
 
     async def submit(self, place: Place, group: str, received: Received, outcome: Outcome) -> None:
         """Queues an outcome; waits while more than `in_flight_bytes` are under way."""
@@ -93,7 +99,7 @@ class Deliveries:
         prompt = (*letters, *versions)
         intervals = outcome.mark.intervals if outcome.mark else ()
         size_bytes = sum(record.size_bytes() for _, record in prompt) + sum(map(_weight_bytes, intervals))
-        return _Parcel(place, group, received.offset, outcome, prompt, size_bytes)
+        return _Parcel(place, group, received.offset, received.append_us, outcome, prompt, size_bytes)
 
     async def _drain(self, queue: deque[_Parcel]) -> None:
         while queue:
@@ -116,6 +122,7 @@ class Deliveries:
         state = encode_state(mark.state, home, place.tables_from(mark.state))
         await self._send_all("state", [state], place.number)
         place.partition.acknowledged(parcel.group, mark)
+        self._options.vitals.closed(mark, parcel.append_us)
         if mark.state.deleted:
             await self._remove_versions(mark.state)
         old = place.removable(parcel.group, mark.state.offset)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from streams.processor.vitals import Vitals
 from streams.wire.states import Home
 
 __all__ = ["Shell", "WorkerOptions"]
@@ -21,7 +22,8 @@ class WorkerOptions:
     `name` is its static membership: unique among the workers, the same after a restart. `cluster_id` and
     `topic_id` (of the writes topic) name where the state belongs to. `fetch_wait_seconds` bounds how long an
     empty partition holds up full ones. `in_flight_bytes` bounds rows that are sent and not acknowledged;
-    `patience_seconds` is how long Kafka may refuse to take one of them before the worker stops.
+    `patience_seconds` is how long Kafka may refuse to take one of them before the worker stops. Metrics are
+    served on `host` and `port`, if there is one; `vitals` are where the worker tells them.
     """
 
     bootstrap: str
@@ -38,6 +40,9 @@ class WorkerOptions:
     in_flight_bytes: int = 64 << 20
     patience_seconds: float = 120.0
     log_level: str = "warn"
+    host: str = "127.0.0.1"
+    port: int | None = None
+    vitals: Vitals = field(default_factory=Vitals, compare=False)
 
     @property
     def application(self) -> str:

@@ -73,6 +73,16 @@ class Worker(_Section):
         description="The Kafka client that it runs on. `confluent` reads a backlog faster, on two cores; "
         "what is measured is the same. All workers of one set of topics have the same one.",
     )
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to serve its own metrics and health on."
+    )
+    port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port of its own `/metrics`; without one nothing is served, for several workers may "
+        "share a host. 9109 by convention; 0 picks a free one.",
+    )
 
 
 class Reporter(_Section):
