@@ -55,6 +55,11 @@ def begun(site: Site, **options) -> None:
     site.writes(1, (15, 25), 16, 17)
 
 
+def acknowledged(site: Site) -> dict[int, int]:
+    """Messages behind the committed position; a partition without any may have its 0 now or later."""
+    return {partition: offset for partition, offset in site.committed().items() if offset}
+
+
 def kill(broker: EmbeddedBroker) -> None:
     broker.kill()
 
@@ -78,7 +83,7 @@ def finish(site: Site) -> None:
 @pytest.mark.parametrize("fail", [kill, fill_the_disk])
 def test_a_worker_stops_with_nothing_acknowledged_when_its_kafka_is_gone(own_broker, own_site, fail):
     begun(own_site, patience_seconds=2)
-    before, committed = own_site.rows(*ROWS), own_site.committed()
+    before, committed = own_site.rows(*ROWS), acknowledged(own_site)
     fail(own_broker)
     own_site.workers.thaw("w0")
     assert ended_within(own_site.workers.running["w0"], 2 + STOPS_SECONDS) == 1
@@ -88,7 +93,7 @@ def test_a_worker_stops_with_nothing_acknowledged_when_its_kafka_is_gone(own_bro
     assert "mend Kafka" in last
     own_broker.start()
     assert own_site.rows(*ROWS) == before
-    assert own_site.committed() == committed
+    assert acknowledged(own_site) == committed
     finish(own_site)
 
 
@@ -138,7 +143,7 @@ def test_sigterm_ends_agents_and_reporter_whose_kafka_is_gone(own_broker, own_si
 @pytest.mark.parametrize("suffix", ["tables", "state"])
 def test_a_worker_stops_with_nothing_acknowledged_when_kafka_refuses_a_row(site, suffix):
     begun(site)
-    marks, committed = site.rows("state"), site.committed()
+    marks, committed = site.rows("state"), acknowledged(site)
     site.configure(suffix, "max.message.bytes", "1")
     site.workers.thaw("w0")
     assert ended_within(site.workers.running["w0"], STOPS_SECONDS) == 1
@@ -146,6 +151,6 @@ def test_a_worker_stops_with_nothing_acknowledged_when_kafka_refuses_a_row(site,
     assert f"topic {site.source.topic(suffix)} at {site.source.bootstrap} did not take a row" in log
     assert TOO_LARGE[site.workers.shell] in log
     assert site.rows("state") == marks
-    assert site.committed() == committed
+    assert acknowledged(site) == committed
     site.configure(suffix, "max.message.bytes", str(MAX_BATCH_BYTES))
     finish(site)
