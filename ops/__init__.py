@@ -1,0 +1,1 @@
+"""What a deployment needs besides Python, and the programs that write parts of it."""

@@ -1,0 +1,1 @@
+"""Alerts as data, and the files that are made of them: `python -m ops.alerting`."""

@@ -1,0 +1,42 @@
+"""What a site may choose about its alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Knobs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """Thresholds and times of the alerts.
+
+    `hold_seconds` of the alerts (`for:`) and `window_seconds`, over which lag and dead letters are looked at,
+    are multiplied by `time_scale`; tests run the same rules faster. `undersized_intervals` are base intervals
+    of `interval_seconds`. A group is stale after `stale_intervals` of its own base intervals and
+    `stale_seconds`, or after `stale_fallback_seconds` where the reporter shows essential families only.
+    """
+
+    runbooks: str = "https://linkgauge.example.com/runbooks"
+    interval_seconds: int = 300
+    undersized_intervals: int = 3
+    exhaustion_days: int = 30
+    exposure_share: float = 0.8
+    least_coverage: float = 0.9
+    stale_intervals: int = 3
+    stale_seconds: int = 900
+    stale_fallback_seconds: int = 7200
+    lag_messages: int = 1000
+    lag_window_seconds: int = 900
+    letters_window_seconds: int = 3600
+    clock_ahead_seconds: int = 60
+    evaluation_seconds: int = 30
+    time_scale: float = 1.0
+
+    def scaled(self, seconds: float) -> str:
+        """A time as Prometheus writes it, at least a second where it is not 0."""
+        whole = max(round(seconds * self.time_scale), 1) if seconds else 0
+        for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+            if whole and whole % size == 0:
+                return f"{whole // size}{unit}"
+        return f"{whole}s"
