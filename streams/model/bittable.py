@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from streams.model.portable import bitmap_of_tracks
+from streams.model.kernel import NUMPY, Kernel
 from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of, spread
 
 __all__ = ["PART_TRACKS", "BitTable"]
@@ -67,17 +67,17 @@ class BitTable:
         row, within = spread(extra.astype(np.int64) + 1)
         self._add(first[row] + within.astype(np.uint64))
 
-    def add_ascending(self, ordered: Tracks) -> None:
+    def add_ascending(self, ordered: Tracks, kernel: Kernel = NUMPY) -> None:
         """Sets the bits of tracks that ascend, each there once."""
         if not len(ordered):
             return
         if ordered[-1] < _WORD:
-            self._add_low(0, ordered)
+            self._add_bits(0, kernel.bitmap(ordered))
             return
         high = ordered >> np.uint64(32)
         edges = [0, *(np.flatnonzero(np.diff(high)) + 1).tolist(), len(ordered)]
         for start, end in pairwise(edges):
-            self._add_low(int(high[start]), ordered[start:end])
+            self._add_bits(int(high[start]), kernel.bitmap(ordered[start:end] & np.uint64(_WORD - 1)))
 
     def update(self, other: BitTable) -> None:
         """ORs another table into this one."""
@@ -196,9 +196,6 @@ class BitTable:
 
     def _add(self, tracks: Tracks) -> None:
         self.add_ascending(np.unique(tracks))
-
-    def _add_low(self, word: int, ordered: Tracks) -> None:
-        self._add_bits(word, bitmap_of_tracks(ordered.astype(np.uint32)))
 
     def _add_runs(self, first: Tracks, last: Tracks) -> None:
         for start in range(0, len(first), _RUNS_AT_ONCE):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from streams.model.batchmembers import members_of
 from streams.model.bittable import BitTable
 from streams.model.intervals import US, intervals_of
-from streams.model.marking import mark_fold, mark_writes
+from streams.model.marking import mark_at_once, mark_fold, mark_writes
 from streams.model.messages import AgentMessage, Fold, Message, Origin
 from streams.model.opengroup import OpenGroup
 from streams.model.opentable import OpenInterval
@@ -115,7 +115,8 @@ def _note_heard(state: State, message: Message, body: AgentMessage) -> None:
     agent.heard = state.ticks
     before_us = origin.watermark_us if agent.watermark_us is None else agent.watermark_us
     agent.watermark_us = max(origin.watermark_us, before_us)
-    state.totals = state.totals.plus(lost_writes=origin.lost_writes)
+    if origin.lost_writes:
+        state.totals = state.totals.plus(lost_writes=origin.lost_writes)
     state.last_us = message.append_us
     if body.kind == "bye":
         agent.left_at = message.offset
@@ -194,6 +195,10 @@ class _Feeder:
         array = self._body.origin.array
         if len(rows) < len(writes):
             writes = writes.take(rows)
+        span = self._group.span_of(interval)
+        whole = screen.clean and self._group.windows_in(span) == [span]
+        if whole and mark_at_once(table, writes, array, definition, start_us):
+            return len(writes)
         members = members_of(writes, array, definition)
         for reason, faulty in check_members(writes, members):
             screen.refuse(rows[faulty], reason)

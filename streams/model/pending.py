@@ -12,17 +12,25 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.kernel import Kernel
 from streams.model.portable import heads
+from streams.model.trackmemory import TrackMemory
 
-__all__ = ["MAX_TRACK", "MAX_VOLUMES", "PendingTracks"]
+__all__ = ["LONGEST_WAITING", "MAX_TRACK", "MAX_VOLUMES", "VOLUME_BITS", "PendingTracks"]
 
-MAX_TRACK = (1 << 40) - 1
+VOLUME_BITS = 40
+"""The number of a volume begins at this bit of a key; its track is below."""
+
+MAX_TRACK = (1 << VOLUME_BITS) - 1
 """The highest track that can wait: volumes of 512 TiB in tracks of 512 B. Higher ones are marked at once."""
 
 MAX_VOLUMES = 1 << 24
 """As many volumes can have tracks that wait."""
 
-_VOLUME = np.uint64(40)
+LONGEST_WAITING = 8
+"""Tracks behind the first; longer writes are marked at once."""
+
+_VOLUME = np.uint64(VOLUME_BITS)
 _TRACK = np.uint64(MAX_TRACK)
 _FEWEST = 2_048
 _MOST = 1 << 20
@@ -35,9 +43,11 @@ Numbers = NDArray[np.uint64]
 class PendingTracks:
     """Tracks of volumes that go by numbers, in any order. `len` counts them as often as they wait."""
 
-    __slots__ = ("_count", "_keys", "_most")
+    __slots__ = ("_ascending", "_count", "_keys", "_memory", "_most")
 
-    def __init__(self) -> None:
+    def __init__(self, kernel: Kernel) -> None:
+        self._ascending = kernel.ascending
+        self._memory = TrackMemory(used=kernel.scan is not None)
         self._keys: Tracks = np.empty(0, np.uint64)
         self._count = 0
         self._most = _FEWEST
@@ -52,24 +62,36 @@ class PendingTracks:
 
     def add(self, volumes: Numbers, tracks: Tracks) -> None:
         """Adds the track `tracks[i]` of the volume `volumes[i]` for every row."""
-        start, end = self._count, self._count + len(tracks)
-        if end > len(self._keys):
-            grown = np.empty(max(end, min(2 * end, self._most)), np.uint64)
-            grown[:start] = self._keys[:start]
-            self._keys = grown
-        keys = self._keys[start:end]
+        keys = self.room(len(tracks))[self._count : self._count + len(tracks)]
         np.left_shift(volumes, _VOLUME, out=keys)
         keys |= tracks
-        self._count = end
+        self._count += len(tracks)
+
+    def room(self, more: int) -> Tracks:
+        """The keys that wait and room for at least so many behind them; who fills it says so to `filled`."""
+        end = self._count + more
+        if end > len(self._keys):
+            grown = np.empty(max(end, min(2 * end, self._most)), np.uint64)
+            grown[: self._count] = self._keys[: self._count]
+            self._keys = grown
+        return self._keys
+
+    @property
+    def seen(self) -> Tracks:
+        """Keys that need not wait again, each at its own place; whoever adds keys may put them there."""
+        return self._memory.keys
+
+    def filled(self, count: int, known: int) -> None:
+        """As many of the keys in `room` wait now, and so many were left out because they are in `seen`."""
+        self._memory.note(known, count - self._count)
+        self._count = count
 
     def take(self) -> Iterator[tuple[int, Tracks]]:
         """All that waited: of each volume its tracks, ascending, each once."""
         if not self._count:
             return
-        keys = self._keys[: self._count]
+        keys = self._ascending(self._keys[: self._count])
         self._count = 0
-        keys.sort()
-        keys = keys[heads(keys)]
         volumes = keys >> _VOLUME
         keys &= _TRACK
         for start, end in pairwise([*heads(volumes).tolist(), len(keys)]):
@@ -81,3 +103,4 @@ class PendingTracks:
         The more there are, the less one costs, yet what waits stays small against what is marked.
         """
         self._most = min(max(_FEWEST, held_tracks // _HELD_PER_PENDING), _MOST)
+        self._memory.fit(held_tracks)

@@ -66,15 +66,20 @@ class Screen:
     """One verdict for each write of a message: 0 is fine, else the number of a reason.
 
     While `clean` no write is refused; most messages stay so, and nobody need look at a column of zeros.
+    `first_us` and `last_us` are the earliest and the latest time of them all.
     """
 
     verdicts: NDArray[np.int8]
+    first_us: int
+    last_us: int
     clean: bool = True
 
     @classmethod
     def of(cls, writes: WriteBatch) -> Screen:
         """The screen that lets all pass."""
-        return cls(np.zeros(len(writes), np.int8))
+        if not len(writes):
+            return cls(np.zeros(0, np.int8), 0, 0)
+        return cls(np.zeros(len(writes), np.int8), int(writes.time_us.min()), int(writes.time_us.max()))
 
     def refuse(self, rows: NDArray[np.int64] | NDArray[np.bool_], reason: str) -> None:
         """Marks rows as refused."""
@@ -100,13 +105,12 @@ def stateless(writes: WriteBatch, append_us: int, watermark_us: int, geometry: G
         return screen
     # Most batches have nothing to refuse; their extremes say so for less than a column of verdicts costs.
     limit_us = append_us + geometry.max_clock_ahead_seconds * US
-    first_us, last_us = int(writes.time_us.min()), int(writes.time_us.max())
-    if last_us > limit_us:
+    if screen.last_us > limit_us:
         screen.refuse(writes.time_us > limit_us, "ahead-of-clock")
-    if first_us < 0:
+    if screen.first_us < 0:
         screen.refuse(writes.time_us < 0, "before-1970")
     earliest_us = _earliest_us(watermark_us, geometry)
-    if first_us < earliest_us:
+    if screen.first_us < earliest_us:
         screen.refuse((writes.time_us < earliest_us) & (screen.verdicts == 0), "scattered")
     longest = int(writes.length_bytes.max())
     if longest > _MAX_LENGTH or int(writes.offset_bytes.max()) + longest > int(_EXTENT_END):
@@ -147,12 +151,11 @@ def by_interval(
     rows = np.arange(len(writes)) if screen.clean else np.flatnonzero(screen.verdicts == 0)
     if not len(rows):
         return
-    times_us = writes.time_us if screen.clean else writes.time_us[rows]
-    first, last = (int(edge_us) // interval_us for edge_us in (times_us.min(), times_us.max()))
+    first, last = screen.first_us // interval_us, screen.last_us // interval_us
     if first == last:
         yield first, rows
         return
-    index = times_us // interval_us
+    index = writes.time_us[rows] // interval_us
     order = np.argsort(index, kind="stable")
     rows, index = rows[order], index[order]
     for start, end in pairwise([0, *(np.flatnonzero(np.diff(index)) + 1).tolist(), len(rows)]):

@@ -55,6 +55,10 @@ class SlotBytes:
         if self._known:
             self._add_all(sum_by_group(slots, sizes_bytes, self._count).astype(np.uint64))
 
+    def room(self) -> NDArray[np.uint64]:
+        """The slots themselves, to be added to, up to `MAX_COUNT` each; zeros where bytes are unknown."""
+        return self._filled() if self._known else np.zeros(self._count, np.uint64)
+
     def merge(self, other: SlotBytes) -> None:
         """Adds those of another interval; unknown plus anything is unknown."""
         if not other._known:

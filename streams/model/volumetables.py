@@ -5,6 +5,7 @@ Tracks of writes wait until there are enough to be marked at once; who asks for 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,12 +14,17 @@ from numpy.typing import NDArray
 
 from streams.model.bittable import BitTable
 from streams.model.counts import add_known
-from streams.model.pending import MAX_TRACK, MAX_VOLUMES, PendingTracks
+from streams.model.groups import Definition
+from streams.model.intervals import US
+from streams.model.kernel import Kernel, fastest
+from streams.model.pending import LONGEST_WAITING, MAX_TRACK, MAX_VOLUMES, PendingTracks
 from streams.model.portable import heads
+from streams.model.tracks import track_spans
+from streams.model.writes import WriteBatch, volume_id
 
 __all__ = ["VolumeTable", "VolumeTables"]
 
-_LONGEST_WAITING = 8  # tracks behind the first; longer writes are marked at once
+_MOST_PLACES = 8  # agents of one group; each has about one set of volumes
 
 Tracks = NDArray[np.uint64]
 Numbers = NDArray[np.uint64]
@@ -43,15 +49,52 @@ class VolumeTable:
         self.written_bytes = add_known(self.written_bytes, written_bytes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Of each code of a batch the number of its volume, and where that ends: 0 if it is not for one pass."""
+
+    definition: Definition
+    numbers: NDArray[np.int64]
+    ends_bytes: NDArray[np.uint64]
+
+
+class _Tallies:
+    """Writes and bytes by volume number that are not in the tables yet."""
+
+    __slots__ = ("_writes", "_written_bytes")
+
+    def __init__(self) -> None:
+        self._writes = np.zeros(0, np.int64)
+        self._written_bytes = np.zeros(0, np.uint64)
+
+    def room(self, volumes: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """The counts, with room for so many volumes; who adds to them stops at `MAX_COUNT`."""
+        more = volumes - len(self._writes)
+        if more > 0:
+            self._writes = np.pad(self._writes, (0, more))
+            self._written_bytes = np.pad(self._written_bytes, (0, more))
+        return self._writes, self._written_bytes
+
+    def take(self) -> Iterator[tuple[int, int, int]]:
+        """Number, writes and bytes of each volume that was written; nothing is left."""
+        for number in np.flatnonzero(self._writes).tolist():
+            yield number, int(self._writes[number]), int(self._written_bytes[number])
+        self._writes[:] = 0
+        self._written_bytes[:] = 0
+
+
 class VolumeTables:
     """Tables by volume. Each volume has a number here, so that the writes of many are handled together."""
 
-    __slots__ = ("_held_tracks", "_numbers", "_pending", "_tables")
+    __slots__ = ("_held_tracks", "_kernel", "_numbers", "_pending", "_places", "_tables", "_tallies")
 
-    def __init__(self) -> None:
+    def __init__(self, kernel: Kernel | None = None) -> None:
+        self._kernel = kernel or fastest()
         self._numbers: dict[str, int] = {}
         self._tables: list[VolumeTable] = []
-        self._pending = PendingTracks()
+        self._tallies = _Tallies()
+        self._places: dict[tuple[str, tuple[str, ...]], _Places] = {}
+        self._pending = PendingTracks(self._kernel)
         self._held_tracks = 0
 
     def number(self, volume: str) -> int:
@@ -86,11 +129,70 @@ class VolumeTables:
         if not len(numbers):
             return
         extra = last - first
-        if extra.max() > _LONGEST_WAITING or last.max() > MAX_TRACK or len(self._tables) > MAX_VOLUMES:
-            now = (extra > _LONGEST_WAITING) | (last > MAX_TRACK) | (numbers >= MAX_VOLUMES)
+        if extra.max() > LONGEST_WAITING or last.max() > MAX_TRACK or len(self._tables) > MAX_VOLUMES:
+            now = (extra > LONGEST_WAITING) | (last > MAX_TRACK) | (numbers >= MAX_VOLUMES)
             self._mark_now(numbers[now], first[now], last[now])
             numbers, first, extra = numbers[~now], first[~now], extra[~now]
         self._wait(numbers, first, extra)
+
+    def mark_at_once(
+        self,
+        writes: WriteBatch,
+        array: str,
+        definition: Definition,
+        start_us: int,
+        slots: NDArray[np.uint64],
+    ) -> bool:
+        """Marks and counts writes of an array's volumes, and adds their bytes to `slots`, in one pass.
+
+        All lie in the interval that starts at `start_us`. Returns False, with nothing done, where the kernel
+        has no such pass, or for a write beyond its volume, to a volume that the definition lacks or takes in
+        part only, or a discard.
+        """
+        fits, scan = self._kernel.fits, self._kernel.scan
+        if fits is None or scan is None or writes.discard is not None:
+            return False
+        places = self._places_of(writes.volumes, array, definition)
+        codes, offset, length = writes.volume_codes, writes.offset_bytes, writes.length_bytes
+        if not fits(codes, offset, length, places.ends_bytes):
+            return False
+        columns = (writes.time_us, codes, offset, length)
+        counts = (*self._tallies.room(len(self._tables)), slots)
+        geometry = definition.geometry
+        grid = (start_us, geometry.slot_seconds * US, geometry.track_bytes)
+        row, long_rows = 0, np.empty(len(writes), np.int64)
+        while row < len(writes):
+            keys = self._pending.room(len(writes) - row + LONGEST_WAITING)
+            waiting = (keys, len(self._pending), self._pending.seen, long_rows)
+            row, count, longs, known = scan(row, columns, places.numbers, grid, counts, waiting)
+            self._pending.filled(count, known)
+            if longs:
+                self._mark_long(writes.take(long_rows[:longs]), places.numbers, geometry.track_bytes)
+            if self._pending.full:
+                self._settle()
+        return True
+
+    def _mark_long(self, writes: WriteBatch, numbers: NDArray[np.int64], track_bytes: int) -> None:
+        first, last = track_spans(writes.offset_bytes, writes.length_bytes, track_bytes)
+        self._mark_now(numbers[writes.volume_codes].astype(np.uint64), first, last)
+
+    def _places_of(self, volumes: tuple[str, ...], array: str, definition: Definition) -> _Places:
+        """Where the volumes of a batch go; the same agents name the same volumes again and again."""
+        places = self._places.get((array, volumes))
+        if places is None or places.definition is not definition:
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            places = self._places[array, volumes] = self._look_up(volumes, array, definition)
+        return places
+
+    def _look_up(self, volumes: tuple[str, ...], array: str, definition: Definition) -> _Places:
+        numbers, ends_bytes = np.zeros(len(volumes), np.int64), np.zeros(len(volumes), np.uint64)
+        for code, volume in enumerate(volumes):
+            member = definition.by_id.get(volume_id(array, volume))
+            if member is not None and member.extents is None and len(self._tables) < MAX_VOLUMES:
+                numbers[code] = self.number(member.id)
+                ends_bytes[code] = member.volume_bytes or 1 << 63
+        return _Places(definition, numbers, ends_bytes)
 
     def _wait(self, numbers: Numbers, first: Tracks, extra: Tracks) -> None:
         """Lets the tracks `first[i]` to `first[i] + extra[i]` wait, for every row."""
@@ -104,10 +206,12 @@ class VolumeTables:
             self._settle()
 
     def _settle(self) -> None:
+        for number, writes, written_bytes in self._tallies.take():
+            self._tables[number].count(writes, written_bytes)
         for number, tracks in self._pending.take():
             table = self._tables[number].tracks
             self._held_tracks -= len(table)
-            table.add_ascending(tracks)
+            table.add_ascending(tracks, self._kernel)
             self._held_tracks += len(table)
         self._pending.allow(self._held_tracks)
 

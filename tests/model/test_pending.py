@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.model.kernel import NUMPY
 from streams.model.pending import MAX_TRACK, MAX_VOLUMES, PendingTracks
 
 written = st.lists(
@@ -26,7 +27,7 @@ def add(pending: PendingTracks, rows: list[tuple[int, int]]) -> None:
 
 @given(st.lists(written, min_size=1, max_size=4))
 def test_each_volume_gets_its_tracks_ascending_and_once(messages):
-    pending, expected = PendingTracks(), defaultdict(set)
+    pending, expected = PendingTracks(NUMPY), defaultdict(set)
     for rows in messages:
         add(pending, rows)
         for volume, track in rows:
@@ -44,7 +45,7 @@ def add_block(pending: PendingTracks, first: int, count: int) -> None:
 
 def test_what_waits_is_small_against_what_is_held():
     def waits_for(held_tracks: int) -> int:
-        pending = PendingTracks()
+        pending = PendingTracks(NUMPY)
         pending.allow(held_tracks)
         while not pending.full:
             add_block(pending, len(pending), 1024)
@@ -56,7 +57,7 @@ def test_what_waits_is_small_against_what_is_held():
 
 
 def test_messages_of_any_size_add_up():
-    pending = PendingTracks()
+    pending = PendingTracks(NUMPY)
     for size in (1, 2, 5_000, 1, 0, 9_000):
         add_block(pending, len(pending), size)
     assert [tracks.tolist() for _, tracks in pending.take()] == [list(range(14_004))]

@@ -1,0 +1,16 @@
+"""The loops of `streams.model.kernel`, compiled by numba.
+
+Importing this compiles them, or loads what an earlier run compiled: half a second, and 115 MiB of memory.
+They hold no lock of the interpreter.
+"""
+
+from __future__ import annotations
+
+from streams.model.compiled.packing import bitmap
+from streams.model.compiled.passes import fits, scan
+from streams.model.compiled.sorting import ascending
+from streams.model.kernel import Kernel
+
+__all__ = ["NUMBA"]
+
+NUMBA = Kernel("numba", ascending, bitmap, fits, scan)
