@@ -66,8 +66,8 @@ COMPILE = env -u PIP_FIND_LINKS CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-co
 	--allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 lock: $(INSTALLED) ## requirements/*.txt from pyproject.toml, by the oldest Python (ARGS=--upgrade: newest versions)
-	$(COMPILE) --extra broker --extra lake --extra dev --build-deps-for editable -o requirements/dev.txt $(ARGS) pyproject.toml
-	$(COMPILE) --extra broker --extra lake --constraint requirements/dev.txt -o requirements/runtime.txt $(ARGS) pyproject.toml
+	$(COMPILE) --extra broker --extra fast --extra lake --extra dev --build-deps-for editable -o requirements/dev.txt $(ARGS) pyproject.toml
+	$(COMPILE) --extra broker --extra fast --extra lake --constraint requirements/dev.txt -o requirements/runtime.txt $(ARGS) pyproject.toml
 
 lock-kafka: $(INSTALLED) ## the pinned jars of the embedded Kafka, from streams/broker/pin.py
 	$(BIN)/python -m streams.broker.pin

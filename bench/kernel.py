@@ -30,6 +30,7 @@ from streams.model.screening import Screen, by_interval, check_members, stateles
 from streams.model.writes import WriteBatch
 from streams.wire.agent import read_message
 from streams.wire.record import Record
+from streams.wire.shapes import Shapes
 
 __all__ = ["benchmark", "collect"]
 
@@ -57,7 +58,7 @@ def _comparison(shape: Shape) -> Comparison:
 
 
 def _measure(shape: Shape, log: Sequence[Record]) -> Figures:
-    messages, decode = _timed(lambda: [_read(offset, record) for offset, record in enumerate(log)])
+    messages, decode = _timed(lambda: _read(log))
     group = definition(shape, shape.group_names[0])
     bodies = [body for m in messages if isinstance(body := m.body, AgentMessage) and body.writes]
     screens, screen = _timed(lambda: [_screened(body, group) for body in bodies])
@@ -82,12 +83,17 @@ def collect(shape: Shape, log: Sequence[Record]) -> float:
     Raises:
         WrongAnswer: the collector did not find what the brute force does.
     """
-    messages, decoding = _timed(lambda: [_read(offset, record) for offset, record in enumerate(log)])
+    messages, decoding = _timed(lambda: _read(log))
     return decoding + sum(_take(shape, messages))
 
 
-def _read(offset: int, record: Record) -> Message:
-    return read_message(record.key, record.value, record.headers, offset, _APPEND_US)
+def _read(log: Sequence[Record]) -> list[Message]:
+    """As a worker reads it."""
+    decode = Shapes().decode
+    return [
+        read_message(record.key, record.value, record.headers, offset, _APPEND_US, decode)
+        for offset, record in enumerate(log)
+    ]
 
 
 def _screened(body: AgentMessage, group: Definition) -> Screen:

@@ -28,6 +28,7 @@ from streams.processor.place import Place
 from streams.processor.ticking import due
 from streams.wire.agent import encode_message, read_message
 from streams.wire.record import Received, Record
+from streams.wire.shapes import Shapes
 
 __all__ = ["AroundSend", "Client", "Core", "not_taken"]
 
@@ -86,6 +87,7 @@ class Core:
         self._places: dict[int, Place] = {}
         self._loading: dict[int, asyncio.Task[Place | None]] = {}
         self._sought: dict[int, float] = {}
+        self._shapes = Shapes()
         self._send = around_send(client.send) if around_send else client.send
         self._deliveries = Deliveries(self._send, options, self.fail)
 
@@ -158,7 +160,14 @@ class Core:
             return
         if message.offset > place.partition.next_offset and not await self._accept_gap(place, message):
             return
-        parsed = read_message(message.key, message.value, message.headers, message.offset, message.append_us)
+        parsed = read_message(
+            message.key,
+            message.value,
+            message.headers,
+            message.offset,
+            message.append_us,
+            self._shapes.decode,
+        )
         group = (message.key or b"").decode(errors="replace")
         if isinstance(parsed.body, AgentMessage) and group in place.partition.groups:
             place.heard[group, parsed.body.origin.id] = time.monotonic()

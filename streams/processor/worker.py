@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import structlog
 
 from streams.errors import LinkgaugeError
+from streams.model.kernel import fastest
 from streams.processor.core import AroundSend
 from streams.processor.options import WorkerOptions
 from streams.telemetry.web import Answers, application, serving
@@ -24,6 +25,7 @@ def run_worker(options: WorkerOptions, around_send: AroundSend | None = None) ->
         SettingsError: its metrics cannot be served where they should be.
         LinkgaugeError: the worker stopped because of its own failure; nothing is lost, start it again.
     """
+    _log.info("marking", kernel=fastest().name)  # loaded before writes wait for it
     with _telling(options):
         failure = _run(options, around_send)
     if isinstance(failure, LinkgaugeError):

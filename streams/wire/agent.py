@@ -40,6 +40,7 @@ from streams.wire.writes_json import decode_writes_json, encode_writes_json
 __all__ = [
     "AGENT_KINDS",
     "KINDS",
+    "DecodeArrow",
     "Encoding",
     "decode_message",
     "encode_message",
@@ -51,6 +52,13 @@ AGENT_KINDS = ("writes", "tracks", "heartbeat", "bye", "redrive")
 KINDS = (*AGENT_KINDS, "define", "start", "stop", "delete", "tick")
 
 Encoding = Literal["arrow", "json"]
+
+DecodeArrow = Callable[[tuple[str, str], bytes], WriteBatch]
+"""Writes in Arrow, of a sender: its group and `array/agent`."""
+
+
+def _decode_alone(_: tuple[str, str], value: bytes) -> WriteBatch:
+    return decode_writes(value)
 
 
 def encode_message(group: str, body: Body, encoding: Encoding = "arrow") -> Record:
@@ -82,9 +90,16 @@ def encode_payload(
 
 
 def decode_message(
-    key: bytes | None, value: bytes | None, headers: Iterable[Header] | None, offset: int, append_us: int
+    key: bytes | None,
+    value: bytes | None,
+    headers: Iterable[Header] | None,
+    offset: int,
+    append_us: int,
+    decode_arrow: DecodeArrow = _decode_alone,
 ) -> Message:
     """The message that a record on the writes topic holds.
+
+    `decode_arrow` reads writes in Arrow; whatever it is, it reads them as `decode_writes` does.
 
     Raises:
         MessageError: it breaks the contract; `reason` is one of `streams.wire.reasons.REASONS`.
@@ -93,15 +108,22 @@ def decode_message(
     size = record_bytes(key, value, found)
     if size > MAX_MESSAGE_BYTES:
         raise MessageError("too-large", f"{size} bytes, at most {MAX_MESSAGE_BYTES}")
-    return Message(offset, append_us, _decode(group_name(key), value or b"", read_headers(found)))
+    return Message(
+        offset, append_us, _decode(group_name(key), value or b"", read_headers(found), decode_arrow)
+    )
 
 
 def read_message(
-    key: bytes | None, value: bytes | None, headers: Iterable[Header] | None, offset: int, append_us: int
+    key: bytes | None,
+    value: bytes | None,
+    headers: Iterable[Header] | None,
+    offset: int,
+    append_us: int,
+    decode_arrow: DecodeArrow = _decode_alone,
 ) -> Message:
-    """The message that a record holds; one that cannot be understood has the body `Refused`."""
+    """As `decode_message`; a message that cannot be understood has the body `Refused`."""
     try:
-        return decode_message(key, value, headers, offset, append_us)
+        return decode_message(key, value, headers, offset, append_us, decode_arrow)
     except MessageError as error:
         return Message(offset, append_us, Refused(error.reason, error.detail))
 
@@ -144,13 +166,13 @@ def _headers(kind: str, content_type: str = "", identity: Headers = ()) -> Heade
     return ((KIND, kind.encode()), (VERSION, b"1"), *identity, *content)
 
 
-def _decode(group: str, value: bytes, headers: Mapping[str, bytes]) -> Body:
+def _decode(group: str, value: bytes, headers: Mapping[str, bytes], decode_arrow: DecodeArrow) -> Body:
     version, kind = require(headers, VERSION), require(headers, KIND)
     if version != "1":
         raise MessageError("unknown-version", f"{version[:100]}: this release reads version 1")
     match kind:
         case "writes" | "tracks" | "redrive":
-            return _decode_payload(kind, value, headers)
+            return _decode_payload(kind, group, value, headers, decode_arrow)
         case "heartbeat" | "bye":
             _no_payload(kind, value)
             return AgentMessage(kind, decode_origin(headers))
@@ -166,7 +188,11 @@ def _decode(group: str, value: bytes, headers: Mapping[str, bytes]) -> Body:
 
 
 def _decode_payload(
-    kind: Literal["writes", "tracks", "redrive"], value: bytes, headers: Mapping[str, bytes]
+    kind: Literal["writes", "tracks", "redrive"],
+    group: str,
+    value: bytes,
+    headers: Mapping[str, bytes],
+    decode_arrow: DecodeArrow,
 ) -> AgentMessage:
     origin = decode_origin(headers)
     carried = require(headers, PAYLOAD) if kind == "redrive" else kind
@@ -175,10 +201,9 @@ def _decode_payload(
         return AgentMessage(kind, origin, folds=decode_folds(value))
     if carried != "writes":
         raise MessageError("bad-header", f"payload: expected writes or tracks, found {carried[:100]!r}")
-    decode: Callable[[bytes], WriteBatch] = decode_writes
     if _content_type(kind, value, headers, ARROW, JSON) == JSON:
-        decode = decode_writes_json
-    return AgentMessage(kind, origin, decode(value))
+        return AgentMessage(kind, origin, decode_writes_json(value))
+    return AgentMessage(kind, origin, decode_arrow((group, origin.id), value))
 
 
 def _decode_definition(group: str, value: bytes, headers: Mapping[str, bytes]) -> Definition:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from streams.errors import MessageError
 
-__all__ = ["check_stream"]
+__all__ = ["BatchPlaces", "batch_places", "check_stream"]
 
 MAX_MESSAGES = 64
 """A stream of one batch has a schema, a dictionary for each column that needs one, and the batch."""
@@ -29,7 +30,8 @@ _HEADER_TYPE, _HEADER, _BODY_BYTES, _MESSAGE_METADATA = 1, 2, 3, 4  # slots of a
 _SCHEMA_FIELDS, _SCHEMA_METADATA = 1, 2
 _FIELD_NAME, _FIELD_CHILDREN, _FIELD_METADATA = 0, 5, 6
 _DICTIONARY_DATA = 1
-_BUFFERS, _COMPRESSION = 2, 3  # slots of a record batch
+_ROWS, _NODES, _BUFFERS, _COMPRESSION = 0, 1, 2, 3  # slots of a record batch
+_NODE = 16  # bytes of what is said of a column: rows and nulls, 64 bits each
 _BUFFER = 16  # bytes of a buffer's place: offset and length, 64 bits each
 
 _U8 = struct.Struct("<B").unpack_from
@@ -71,8 +73,92 @@ def _check(value: bytes) -> None:
         raise MessageError("bad-arrow", f"one record batch expected, found {'more' if batches else 'none'}")
 
 
+@dataclass(frozen=True, slots=True)
+class BatchPlaces:
+    """Where a stream that Arrow has read says what differs from batch to batch.
+
+    Each of the `columns` has one buffer of values and one, empty here, that says which of them are null. The
+    values begin at `body_at`. `text_at` is where a text in the schema's metadata stands.
+    """
+
+    columns: int
+    body_at: int
+    text_at: tuple[int, int] | None
+    _body_bytes_at: int
+    _rows_at: int
+    _nodes_at: int
+    _buffers_at: int
+
+    @property
+    def varying(self) -> Iterator[tuple[int, int]]:
+        """First byte and end of what may differ; how many nulls a column has is none of it."""
+        if self.text_at is not None:
+            yield self.text_at
+        yield self._body_bytes_at, self._body_bytes_at + 8
+        yield self._rows_at, self._rows_at + 8
+        for column in range(self.columns):
+            yield self._nodes_at + _NODE * column, self._nodes_at + _NODE * column + 8
+        yield self._buffers_at, self._buffers_at + 2 * _BUFFER * self.columns
+
+    def body_bytes(self, value: bytes) -> int:
+        """How long the body is."""
+        return int(_I64(value, self._body_bytes_at)[0])
+
+    def rows(self, value: bytes) -> int:
+        """How many rows the batch has."""
+        return int(_I64(value, self._rows_at)[0])
+
+    def column_rows(self, value: bytes) -> tuple[int, ...]:
+        """How many rows each column has."""
+        return struct.unpack_from(f"<{2 * self.columns}q", value, self._nodes_at)[::2]
+
+    def null_counts(self, value: bytes) -> tuple[int, ...]:
+        """How many of them are null."""
+        return struct.unpack_from(f"<{2 * self.columns}q", value, self._nodes_at)[1::2]
+
+    def buffers(self, value: bytes) -> tuple[int, ...]:
+        """Of each column in turn: place and length of the buffer of nulls, place and length of its values."""
+        return struct.unpack_from(f"<{4 * self.columns}q", value, self._buffers_at)
+
+
+def batch_places(value: bytes, metadata_key: str) -> BatchPlaces | None:
+    """The places in a stream that Arrow has read; None where columns have other buffers than these two.
+
+    `metadata_key` names the text in the schema's metadata.
+    """
+    text_at: tuple[int, int] | None = None
+    for message, body_at in _frames(value):
+        header = _target(value, message, _HEADER)
+        kind = _scalar(value, message, _HEADER_TYPE, _U8)
+        if kind == _SCHEMA:
+            text_at = _text_at(value, header, metadata_key.encode())
+        if kind == _BATCH:
+            columns, nodes_at = _vector(value, header, _NODES)
+            buffers, buffers_at = _vector(value, header, _BUFFERS)
+            body_bytes_at, rows_at = _slot(value, message, _BODY_BYTES), _slot(value, header, _ROWS)
+            if buffers != 2 * columns or not (body_bytes_at and rows_at):
+                return None
+            return BatchPlaces(columns, body_at, text_at, body_bytes_at, rows_at, nodes_at, buffers_at)
+    return None
+
+
+def _text_at(value: bytes, schema: int, key: bytes) -> tuple[int, int] | None:
+    for pair in _tables(value, schema, _SCHEMA_METADATA):
+        size, place = _vector(value, pair, 0)
+        if value[place : place + size] == key:
+            length, start = _vector(value, pair, 1)
+            return start, start + length
+    return None
+
+
 def _messages(value: bytes) -> Iterator[int]:
     """Where the flatbuffer of each message has its root table."""
+    for message, _ in _frames(value):
+        yield message
+
+
+def _frames(value: bytes) -> Iterator[tuple[int, int]]:
+    """Of each message where its flatbuffer has its root table, and where its body begins."""
     place = 0
     while place + 4 <= len(value):
         (size,) = _I32(value, place)
@@ -86,7 +172,7 @@ def _messages(value: bytes) -> Iterator[int]:
         body_bytes = _scalar(value, message, _BODY_BYTES, _I64)
         if size < 0 or body_bytes < 0:
             raise MessageError("bad-arrow", "a message has a negative size")
-        yield message
+        yield message, place + size
         place += size + body_bytes
 
 
@@ -115,7 +201,7 @@ class _SchemaCost:
 
     def add_fields(self, table: int, slot: int) -> None:
         """The fields in a vector, with their children."""
-        for field in self._tables(table, slot):
+        for field in _tables(self._value, table, slot):
             self._fields += 1
             if self._fields > MAX_FIELDS:
                 raise MessageError("bad-arrow", f"more than {MAX_FIELDS} fields")
@@ -125,22 +211,24 @@ class _SchemaCost:
 
     def add_metadata(self, table: int, slot: int) -> None:
         """The pairs of key and value in a vector."""
-        for pair in self._tables(table, slot):
+        for pair in _tables(self._value, table, slot):
             self._pairs += 1
             if self._pairs > MAX_FIELDS:
                 raise MessageError("bad-arrow", f"more than {MAX_FIELDS} keys of metadata")
             self._add_text(pair, 0)
             self._add_text(pair, 1)
 
-    def _tables(self, table: int, slot: int) -> Iterator[int]:
-        count, place = _vector(self._value, table, slot)
-        for entry in range(place, place + 4 * count, 4):
-            yield entry + _U32(self._value, entry)[0]
-
     def _add_text(self, table: int, slot: int) -> None:
         self._text_bytes += _vector(self._value, table, slot)[0]
         if self._text_bytes > len(self._value):
             raise MessageError("bad-arrow", "names and metadata share bytes")
+
+
+def _tables(value: bytes, table: int, slot: int) -> Iterator[int]:
+    """Where each table is that a vector refers to."""
+    count, place = _vector(value, table, slot)
+    for entry in range(place, place + 4 * count, 4):
+        yield entry + _U32(value, entry)[0]
 
 
 def _slot(value: bytes, table: int, slot: int) -> int:

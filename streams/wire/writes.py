@@ -6,6 +6,9 @@ Time, offset and length stand in plain columns, which are read without copying, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -31,7 +34,15 @@ from streams.wire.narrow import (
     times_us,
 )
 
-__all__ = ["COLUMNS", "compact_volumes", "decode_writes", "encode_writes", "volume_column", "volume_names"]
+__all__ = [
+    "COLUMNS",
+    "compact_volumes",
+    "decode_writes",
+    "encode_writes",
+    "volume_column",
+    "volume_names",
+    "writes_of",
+]
 
 COLUMNS = (
     Column("time", "timestamp[us, tz=UTC]", is_timestamp),
@@ -86,28 +97,44 @@ def decode_writes(value: bytes) -> WriteBatch:
     """
     batch = read_columns(value, _ARROW_COLUMNS)
     found = dict(zip(batch.schema.names, batch.columns, strict=True))
-    volume = found["volume"]
-    discard = found["discard"].to_numpy(zero_copy_only=False) if "discard" in found else None
+    volume, discard = found.pop("volume"), found.pop("discard", None)
+    if "time" in found:
+        found["time"] = found["time"].view(pa.int64())
+    columns = {name: column.to_numpy() for name, column in found.items()}
+    columns["volume"] = volume.indices.to_numpy()
+    base_us = time_base_us(batch.schema.metadata or {}) if "time_gap_us" in columns else None
+    discards = None if discard is None else discard.to_numpy(zero_copy_only=False)
+    return writes_of(columns, volume_names(volume), base_us, discards)
+
+
+def writes_of(
+    columns: Mapping[str, NDArray[Any]],
+    volumes: tuple[str, ...],
+    base_us: int | None,
+    discard: NDArray[np.bool_] | None = None,
+) -> WriteBatch:
+    """The batch of columns as they stand in a message, plain and narrow ones in any mix.
+
+    `volume` has indices into `volumes`; gaps of time count from `base_us`.
+
+    Raises:
+        MessageError: times go beyond 2^63; reason `bad-value`.
+    """
+    time_us = columns["time"] if base_us is None else times_us(columns["time_gap_us"], base_us)
     return WriteBatch(
-        time_us=_times(batch.schema, found),
-        volume_codes=volume.indices.to_numpy().astype(np.int32, copy=False),
-        volumes=volume_names(volume),
-        offset_bytes=_extents("offset", found),
-        length_bytes=_extents("length", found),
+        time_us=time_us,
+        volume_codes=columns["volume"].astype(np.int32, copy=False),
+        volumes=volumes,
+        offset_bytes=_extents("offset", columns),
+        length_bytes=_extents("length", columns),
         discard=discard if discard is not None and discard.any() else None,
     )
 
 
-def _times(schema: pa.Schema, found: dict[str, pa.Array]) -> NDArray[np.int64]:
-    if "time" in found:
-        return found["time"].view(pa.int64()).to_numpy()  # type: ignore[no-any-return]  # pyarrow has no types
-    return times_us(found["time_gap_us"].to_numpy(), time_base_us(schema.metadata or {}))
-
-
-def _extents(name: str, found: dict[str, pa.Array]) -> NDArray[np.uint64]:
-    if name in found:
-        return found[name].to_numpy().astype(np.uint64, copy=False)  # type: ignore[no-any-return]  # as above
-    return bytes_of(found[f"{name}_sectors"].to_numpy())
+def _extents(name: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.uint64]:
+    if name in columns:
+        return columns[name].astype(np.uint64, copy=False)
+    return bytes_of(columns[f"{name}_sectors"])
 
 
 def compact_volumes(batch: WriteBatch) -> tuple[NDArray[np.int32], tuple[str, ...]]:

@@ -21,6 +21,8 @@ write = st.tuples(
     st.sampled_from([0, 1, TRACK - 1, TRACK, 2 * TRACK + 1]),
 )
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 
 def messages_of(draw):
     """Writes split at random over agents and messages, every write sent once."""

@@ -37,6 +37,8 @@ spans = st.tuples(seconds, seconds).filter(lambda span: span[0] < span[1])
 writes = st.tuples(
     st.just("write"), volumes, first_tracks, st.integers(1, 6), st.integers(0, SLOTS - 1), st.booleans()
 )
+
+pytestmark = pytest.mark.usefixtures("each_kernel")
 folds = st.tuples(st.just("fold"), volumes, st.sets(first_tracks, max_size=6))
 vouches = st.tuples(st.just("vouch"), st.sampled_from(AGENTS), spans)
 discards = st.tuples(st.just("discard"))

@@ -18,6 +18,8 @@ spans = st.tuples(
     st.sampled_from([0, 1, 7, 1 << 32, MAX_TRACK - 3, MAX_TRACK + 5]),
     st.sampled_from([0, 0, 0, 1, 8, 9, 40]),
 )
+
+pytestmark = pytest.mark.usefixtures("each_kernel")
 messages = st.lists(st.lists(spans, max_size=12), max_size=5)
 
 

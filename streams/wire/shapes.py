@@ -1,0 +1,160 @@
+"""Batches of writes that are shaped like an earlier one, read without asking Arrow again.
+
+An agent sends the same columns and volumes over and over. What then differs from message to message, in front
+of the columns themselves, are a few numbers: how many rows, where each column lies, the time from which gaps
+count. So the bytes of a message that Arrow has read and verified are kept as a template, one for each sender,
+and a message that equals it everywhere else is cut into columns at once. Anything else goes to Arrow. What is
+accepted here Arrow accepts with the same result, so that it does not matter which of them reads a message.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from streams.model.writes import WriteBatch
+from streams.wire.arrow import write_stream
+from streams.wire.fields import INT64_MAX
+from streams.wire.ipc import BatchPlaces, batch_places
+from streams.wire.narrow import TIME_BASE
+from streams.wire.writes import decode_writes, volume_names, writes_of
+
+__all__ = ["Shapes"]
+
+_MOST_SHAPES = 1_024
+_MOST_HEAD_BYTES = 64 << 10  # so that all of them take 128 MiB at most; those of 16 volumes take 2 KiB each
+_ALIGNMENT = 8  # of columns, as Arrow asks for
+_COLUMNS = frozenset(
+    {"time", "time_gap_us", "volume", "offset", "offset_sectors", "length", "length_sectors"}
+)
+
+
+Sender = tuple[str, str]
+"""Group and `array/agent`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A template: bytes in front of the columns, where they may differ, and what the columns are."""
+
+    head: NDArray[np.uint8]
+    fixed: NDArray[np.bool_]
+    tail: bytes
+    places: BatchPlaces
+    columns: tuple[tuple[str, np.dtype[Any]], ...]
+    volumes: tuple[str, ...]
+
+
+class Shapes:
+    """The shapes of what senders, agents of a group, sent last; at most `_MOST_SHAPES` of them."""
+
+    def __init__(self) -> None:
+        self._shapes: OrderedDict[Sender, _Shape] = OrderedDict()
+
+    def decode(self, sender: Sender, value: bytes) -> WriteBatch:
+        """As `decode_writes`, of a message of this sender.
+
+        Raises:
+            MessageError: as `decode_writes`.
+        """
+        shape = self._shapes.get(sender)
+        batch = None if shape is None else _read(shape, value)
+        if batch is not None:
+            return batch
+        batch = decode_writes(value)
+        learnt = _learn(value)
+        if learnt is not None:
+            self._shapes[sender] = learnt
+            self._shapes.move_to_end(sender)
+            if len(self._shapes) > _MOST_SHAPES:
+                self._shapes.popitem(last=False)
+        return batch
+
+
+def _learn(value: bytes) -> _Shape | None:
+    """The shape of a message that Arrow has read; None where it is not laid out as ours are.
+
+    Another layout, valid as well, might have what differs share its bytes with what must not.
+    """
+    with pa.ipc.open_stream(value) as reader:
+        schema, batch = reader.schema, reader.read_next_batch()
+    names = tuple(schema.names)
+    if not _COLUMNS.issuperset(names) or write_stream(batch) != value:
+        return None
+    places = batch_places(value, TIME_BASE)
+    if places is None or places.columns != len(names):
+        return None
+    body_at = places.body_at
+    if body_at > _MOST_HEAD_BYTES or any(places.null_counts(value)):
+        return None
+    fixed = np.ones(body_at, np.bool_)
+    for start, end in places.varying:
+        fixed[start:end] = False
+    return _Shape(
+        head=np.frombuffer(value, np.uint8, body_at),
+        fixed=fixed,
+        tail=value[body_at + places.body_bytes(value) :],
+        places=places,
+        columns=tuple((name, _dtype(field.type)) for name, field in zip(names, schema, strict=True)),
+        volumes=volume_names(batch.column(names.index("volume"))),
+    )
+
+
+def _dtype(found: pa.DataType) -> np.dtype[Any]:
+    """How the values of a column lie in memory; those of a dictionary are its indices."""
+    if pa.types.is_dictionary(found):
+        found = found.index_type
+    return np.dtype(np.int64 if pa.types.is_timestamp(found) else found.to_pandas_dtype())
+
+
+def _read(shape: _Shape, value: bytes) -> WriteBatch | None:
+    """The batch of a message of this shape; None where it is of another one, or not sound."""
+    body_at = shape.places.body_at
+    if len(value) < body_at:
+        return None
+    differs = np.frombuffer(value, np.uint8, body_at) != shape.head
+    if (differs & shape.fixed).any():
+        return None
+    found = _columns(shape, value)
+    if found is None or found["volume"].min() < 0 or found["volume"].max() >= len(shape.volumes):
+        return None
+    if "time_gap_us" not in found:
+        return writes_of(found, shape.volumes, None)
+    start, end = shape.places.text_at or (0, 0)
+    digits = value[start:end]
+    if not digits.isdigit() or int(digits) > INT64_MAX:
+        return None
+    return writes_of(found, shape.volumes, int(digits))
+
+
+def _columns(shape: _Shape, value: bytes) -> dict[str, NDArray[Any]] | None:
+    """The columns as views of the message; None where the numbers in it are not those of a sound batch."""
+    places, body_at = shape.places, shape.places.body_at
+    rows, body_bytes = places.rows(value), places.body_bytes(value)
+    if rows < 1 or body_bytes < 0 or body_bytes % _ALIGNMENT:
+        return None
+    if body_at + body_bytes + len(shape.tail) != len(value) or not value.endswith(shape.tail):
+        return None
+    if any(length != rows for length in places.column_rows(value)):
+        return None
+    taken_bytes = 0
+    found: dict[str, NDArray[Any]] = {}
+    buffers = places.buffers(value)
+    for number, (name, dtype) in enumerate(shape.columns):
+        nulls_at, nulls_bytes, offset, size = buffers[4 * number : 4 * number + 4]
+        if nulls_bytes or not _inside(nulls_at, 0, body_bytes) or not _inside(offset, size, body_bytes):
+            return None
+        if size < rows * dtype.itemsize:
+            return None
+        taken_bytes += size
+        found[name] = np.frombuffer(value, dtype, rows, body_at + offset)
+    return found if taken_bytes <= body_bytes else None
+
+
+def _inside(offset: int, size: int, body_bytes: int) -> bool:
+    return offset >= 0 and not offset % _ALIGNMENT and size >= 0 and offset + size <= body_bytes

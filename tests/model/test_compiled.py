@@ -1,0 +1,215 @@
+"""The compiled loops, against numpy's, sets and counters."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.model import kernel, pending, trackmemory
+from streams.model.batchmembers import members_of
+from streams.model.compiled import NUMBA, compiling
+from streams.model.groups import Definition, Geometry, Member
+from streams.model.kernel import NUMPY
+from streams.model.marking import mark_at_once, mark_writes
+from streams.model.opentable import OpenInterval
+from streams.model.pending import MAX_TRACK
+from streams.model.slots import SlotBytes
+from streams.model.volumetables import VolumeTables
+from streams.model.writes import WriteBatch
+
+US = 1_000_000
+START = 50 * US
+VOLUMES = ("x", "y", "z")
+
+track_bytes = st.sampled_from([512, 1024, 47_476, 56_664, 65_536, 1 << 20])
+
+
+@st.composite
+def batches(draw):
+    """Batches of one agent: hot and far tracks, extents that begin and end anywhere, long and empty ones."""
+    track = draw(track_bytes)
+    offsets = st.one_of(
+        st.integers(0, 3 * track),
+        st.integers(0, 40).map(lambda number: number * track),
+        st.sampled_from([(1 << 16) * track - 1, (1 << 32) * track, (MAX_TRACK - 2) * 512]),
+    )
+    lengths = st.sampled_from([0, 1, 512, track - 1, track, track + 1, 8 * track, 9 * track, 30 * track])
+    row = st.tuples(st.integers(START, START + 10 * US - 1), st.integers(0, 2), offsets, lengths)
+    chosen = draw(st.lists(st.lists(row, min_size=1, max_size=30), min_size=1, max_size=6))
+    return track, [columns(rows) for rows in chosen]
+
+
+def columns(rows, volumes=VOLUMES):
+    time_us, codes, offset, length = zip(*rows, strict=True)
+    short = max(length) < 1 << 32 and len(rows) % 2
+    return WriteBatch(
+        np.array(time_us, np.int64),
+        np.array(codes, np.int32),
+        volumes,
+        np.array(offset, np.uint64),
+        np.array(length, np.uint32 if short else np.uint64),
+    )
+
+
+def group(track=1024, members=("x", "y", "z"), **more):
+    made = tuple(m if isinstance(m, Member) else Member("a", m) for m in members)
+    return Definition("g", made, Geometry(track, 10, 2, (), **more))
+
+
+def interval(chosen):
+    return OpenInterval(SlotBytes(5), VolumeTables(chosen))
+
+
+@given(batches(), st.sampled_from([1, 3, 4096]), st.sampled_from([2, 8, 512]))
+def test_one_pass_gives_what_the_steps_give(made, fewest, places):
+    track, messages = made
+    definition = group(track)
+    steps, at_once = interval(NUMPY), interval(NUMBA)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pending, "_FEWEST", fewest)
+        patch.setattr(trackmemory, "_FEWEST_PLACES", places)
+        patch.setattr(trackmemory, "_USELESS", 0)
+        for writes in messages:
+            mark_writes(steps, writes, members_of(writes, "a", definition), definition.geometry, START)
+            assert mark_at_once(at_once, writes, "a", definition, START)
+    assert at_once.slots.values() == steps.slots.values()
+    expected = {v: table for v, table in steps.volumes.by_volume().items() if table.writes}
+    assert {v: table for v, table in at_once.volumes.by_volume().items() if table.writes} == expected
+
+
+def test_tracks_of_a_hot_spot_wait_once():
+    tables, definition = VolumeTables(NUMBA), group()
+    slots = np.zeros(5, np.uint64)
+    hot = columns([(START, row % 3, row * row % 67 * 1024, 1024) for row in range(4096)])
+    for _ in range(20):
+        assert tables.mark_at_once(hot, "a", definition, START, slots)
+    assert tables._pending.seen.size == 512
+    waiting = len(tables._pending)
+    assert tables.mark_at_once(hot, "a", definition, START, slots)
+    assert len(tables._pending) - waiting < 4096 / 2
+    assert [len(table.tracks) for table in tables.by_volume().values()] == [34] * 3
+
+
+def test_what_does_not_come_again_is_not_remembered():
+    tables, definition = VolumeTables(NUMBA), group()
+    for number in range(4):
+        first = number * 20_000
+        fresh = columns([(START, 0, (first + row) * 1024, 1024) for row in range(20_000)])
+        assert tables.mark_at_once(fresh, "a", definition, START, np.zeros(5, np.uint64))
+    assert tables._pending.seen.size == 0
+    assert len(tables.table("a/x").tracks) == 80_000
+
+
+REFUSED = {
+    "an unknown volume": (group(members=("x", "y")), columns([(START, 0, 0, 1), (START, 2, 0, 0)])),
+    "beyond the volume": (
+        group(members=(Member("a", "x", 4096), "y", "z")),
+        columns([(START, 1, 1 << 40, 1), (START, 0, 4095, 2)]),
+    ),
+    "extents": (
+        group(members=(Member("a", "x", extents=((0, 1024),)), "y", "z")),
+        columns([(START, 1, 0, 1), (START, 0, 0, 1)]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("definition", "writes"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_ordinary_is_left_alone(definition, writes):
+    table = interval(NUMBA)
+    assert not mark_at_once(table, writes, "a", definition, START)
+    assert all(mine.writes == len(mine.tracks) == 0 for mine in table.volumes.by_volume().values())
+    assert table.slots.values() == (0,) * 5
+
+
+def test_a_write_that_ends_with_its_volume_is_ordinary():
+    definition = group(members=(Member("a", "x", 4096), "y", "z"))
+    table = interval(NUMBA)
+    assert mark_at_once(table, columns([(START, 0, 4095, 1)]), "a", definition, START)
+    assert table.volumes.table("a/x").tracks.tracks().tolist() == [3]
+
+
+def test_a_definition_of_its_own_counts_for_each_batch():
+    small = group(members=(Member("a", "x", 4096), "y", "z"))
+    table, far = interval(NUMBA), columns([(START, 0, 8192, 1)])
+    assert mark_at_once(table, far, "a", group(), START)
+    assert not mark_at_once(table, far, "a", small, START)
+
+
+def test_sums_stop_at_the_largest_count():
+    table = interval(NUMBA)
+    huge = columns([(START, 0, 0, (1 << 62) + 5)] * 3)
+    assert NUMBA.fits(huge.volume_codes, huge.offset_bytes, huge.length_bytes, np.array([1 << 63], np.uint64))
+    counts = (np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros(5, np.uint64))
+    waiting = (np.empty(100, np.uint64), 0, np.empty(0, np.uint64), np.empty(3, np.int64))
+    all_columns = (huge.time_us, huge.volume_codes, huge.offset_bytes, huge.length_bytes)
+    grid = (START, 2 * US, 1024)
+    assert NUMBA.scan(0, all_columns, np.zeros(1, np.int64), grid, counts, waiting) == (3, 0, 3, 0)
+    assert [int(column[0]) for column in counts] == [3, (1 << 63) - 1, (1 << 63) - 1]
+    assert table.slots.values() == (0,) * 5
+
+
+keys = st.one_of(
+    st.lists(st.integers(0, (1 << 64) - 1), max_size=60),
+    st.lists(st.sampled_from([0, 1, 1 << 11, 1 << 40, 1 << 63, (1 << 64) - 1]), max_size=60),
+    st.tuples(st.integers(0, 1 << 60), st.integers(1, 1 << 20)).map(
+        lambda drawn: [drawn[0] + number * drawn[1] % 99_991 for number in range(5_000, 0, -1)]
+    ),
+)
+
+
+@given(keys, st.sampled_from([1, 1024]))
+def test_keys_ascend_and_are_there_once(chosen, fewest):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streams.model.compiled.sorting._FEWEST_BY_DIGITS", fewest)
+        found = NUMBA.ascending(np.array(chosen, np.uint64))
+    assert found.tolist() == sorted(set(chosen))
+
+
+@pytest.mark.parametrize("count", [1, 4096, 4097, 65_536, 65_537, 150_000])
+@pytest.mark.parametrize("step", [1, 2, 17, 65_536])
+def test_bitmaps_have_the_tracks_that_they_are_made_of(count, step):
+    tracks = np.arange(7, 7 + count * step, step, dtype=np.uint64)
+    tracks = tracks[tracks < 1 << 32]
+    found = NUMBA.bitmap(tracks)
+    assert found == NUMPY.bitmap(tracks)
+    assert found.to_array().tolist() == tracks.tolist()
+
+
+def test_columns_of_a_message_are_taken_as_they_lie_in_it():
+    """Read only, and not at a multiple of their size."""
+    shifted = np.frombuffer(b"\0" + np.arange(8, dtype=np.uint64).tobytes() + b"\0" * 7, np.uint64, 8, 1)
+    codes = np.frombuffer(bytes(4 * 8), np.int32)
+    assert not shifted.flags.aligned
+    assert not codes.flags.writeable
+    assert NUMBA.fits(codes, shifted, shifted, np.array([14], np.uint64))
+    assert not NUMBA.fits(codes, shifted, shifted, np.array([13], np.uint64))
+
+
+def test_without_numba_numpy_does_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "streams.model.compiled", None)
+    monkeypatch.setattr(kernel, "fastest", kernel.fastest.__wrapped__)
+    assert kernel.fastest() is NUMPY
+
+
+def test_a_folder_that_takes_nothing_costs_a_compilation_and_no_more(monkeypatch):
+    attempts = []
+
+    def refuse(signatures, *, nogil, cache=False):
+        attempts.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(compiling, "njit", refuse)
+    assert compiling.compiled("signature")(abs) is abs
+    assert attempts == [True, False]
+
+
+def test_those_who_do_not_mark_do_not_load_the_compiler():
+    code = "import sys, streams.cli, streams.model.opentable; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
