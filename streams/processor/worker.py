@@ -25,7 +25,6 @@ def run_worker(options: WorkerOptions, around_send: AroundSend | None = None) ->
         SettingsError: its metrics cannot be served where they should be.
         LinkgaugeError: the worker stopped because of its own failure; nothing is lost, start it again.
     """
-    _log.info("marking", kernel=fastest().name)  # loaded before writes wait for it
     with _telling(options):
         failure = _run(options, around_send)
     if isinstance(failure, LinkgaugeError):
@@ -55,6 +54,7 @@ def _telling(options: WorkerOptions) -> Iterator[None]:
 
 def _run(options: WorkerOptions, around_send: AroundSend | None) -> BaseException | None:
     """Imports no more than the one shell: Faust takes half a second."""
+    _log.info("marking", kernel=fastest().name)  # it is loaded before writes wait for it
     if options.shell == "confluent":
         from streams.processor.confluent_shell import run_confluent  # noqa: PLC0415
 
