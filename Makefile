@@ -10,10 +10,10 @@ PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --duratio
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-all test-external chaos crashes mutants bench bench-peers bench-growth bench-plots lint format lock lock-kafka
+.PHONY: help venv demo test test-all test-external chaos crashes lake-crashes mutants bench bench-peers bench-growth bench-plots lint format lock lock-kafka
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## the environment in .venv, with the linkgauge command
 
@@ -35,6 +35,9 @@ chaos: $(INSTALLED) ## kills of workers on a real Kafka (KILLS=14 SEED=1 WORKER_
 
 crashes: $(INSTALLED) ## crashes after every message and row in the model (SECONDS=600 SEED=0)
 	$(BIN)/python -m tests.model.crash.campaign $(or $(SECONDS),600) $(or $(SEED),0)
+
+lake-crashes: $(INSTALLED) ## kills of the lake's sink at every step of every format (strace for those inside libraries)
+	$(BIN)/python -m tests.lake.campaign
 
 mutants: $(INSTALLED) ## the rule without each of its clauses, many seeds
 	$(BIN)/python -m tests.model.crash.mutating

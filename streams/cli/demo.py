@@ -25,10 +25,10 @@ from streams.cli.reports.demand import demand
 from streams.cli.units import bits_per_second_text, bytes_text, percent_text, seconds_text
 from streams.errors import LinkgaugeError
 from streams.model.sizing.ranges import RangeFigures, fold_ratio
-from streams.settings import Link
+from streams.settings import Lake, Link
 from streams.store import Source
 
-__all__ = ["DEMO_LINK", "Figure", "compared", "demo_environment", "run_demo"]
+__all__ = ["DEMO_LINK", "Figure", "compared", "demo_environment", "example_query", "run_demo"]
 
 DEMO_LINK = Link(
     groups=("demo-oltp", "demo-batch", "demo-files"),
@@ -67,6 +67,21 @@ def demo_environment() -> dict[str, str]:
     """What makes the services know the demo's link."""
     link = DEMO_LINK.model_dump(mode="json", exclude_unset=True)
     return {"LINKGAUGE_LINKS": orjson.dumps({_NAME: link}).decode()}
+
+
+def example_query(lake: Lake) -> str:
+    """A question to the lake that a user can paste into a shell: hours of the day by changed bytes."""
+    scan = {
+        "delta": f"pl.scan_delta('{lake.table_uri('interval_summary')}')",
+        "parquet": f"pl.scan_parquet('{lake.table_uri('interval_summary')}/day=*/*.parquet')",
+        "iceberg": f"pl.scan_iceberg(catalog.load_table('{lake.namespace}.interval_summary'))",
+    }[lake.format]
+    return (
+        "ask the lake, for instance which hours changed most (pip install polars):\n"
+        f"python -c \"import polars as pl; print({scan}.filter(pl.col('interval_seconds') == 3600)"
+        ".select('data_group', 'interval_start', 'changed_bytes_or', 'changed_bytes_sum')"
+        ".sort('changed_bytes_or', descending=True).head(5).collect())\""
+    )
 
 
 def run_demo(source: Source, url: str, check: Callable[[], None]) -> bool:

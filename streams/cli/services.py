@@ -15,7 +15,6 @@ from streams.cli.session import session_of
 from streams.cli.signals import on_hangup, stop_signals
 from streams.cli.topics import layout_from
 from streams.errors import TopicMismatch
-from streams.lake.progress import LogId
 from streams.processor.options import Shell, WorkerOptions
 from streams.reporter.reloading import Reloader
 from streams.reporter.service import run_reporter
@@ -28,7 +27,6 @@ def register(app: typer.Typer) -> None:
     """Adds the services to the command."""
     app.command()(worker)
     app.command()(reporter)
-    app.command()(lake)
 
 
 SHELL_HELP = "Kafka client to run on, above worker.shell in the settings; all workers have the same one."
@@ -53,24 +51,6 @@ def reporter(ctx: typer.Context) -> None:
     reloader = Reloader(session.settings, session.read_settings)
     with stop_signals() as stop, on_hangup(reloader.request):
         run_reporter(session.settings, stop, reloader=reloader)
-
-
-def lake(ctx: typer.Context) -> None:
-    """Run the sink: summaries and bit tables in, tables of a data lake out."""
-    # What table formats need takes a while to import; the other commands do without.
-    from streams.lake.service import run_lake  # noqa: PLC0415
-
-    configure_logs()
-    settings = session_of(ctx).settings
-    broker, layout = settings.broker, layout_from(settings)
-    identity = cluster_identity(broker.bootstrap, layout, broker.client)
-    logs = {
-        suffix: LogId(identity.cluster_id, name, identity.topic_ids[name])
-        for suffix in ("groups", "tables", "intervals")
-        for name in [layout.name(suffix)]
-    }
-    with stop_signals() as stop:
-        run_lake(settings, logs, stop)
 
 
 def worker_options(settings: Settings) -> WorkerOptions:

@@ -1,4 +1,4 @@
-"""Everything that `linkgauge up` runs: Kafka, unless there is one, a worker and the reporter."""
+"""Everything that `linkgauge up` runs: Kafka, unless there is one, a worker, the reporter and the lake."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from streams.cli.session import Session
 from streams.cli.supervisor import Program, Supervised
 from streams.cli.topics import layout_from
 from streams.errors import BrokerError, LinkgaugeError, SettingsError
+from streams.lake.formats.opening import is_installed
+from streams.settings import Lake
 from streams.store import Source
 
 __all__ = ["Stack"]
@@ -25,6 +27,7 @@ _READY_SECONDS = 60.0
 _CRASHES = 4
 _WITHIN_SECONDS = 300.0
 _BROKER_PAUSE_SECONDS = 1.0
+_LAKE_SECONDS = 5.0
 
 
 class Stack:
@@ -42,6 +45,7 @@ class Stack:
         self._broker = None if session.has_own_kafka else EmbeddedBroker(self.folder, port, progress=say)
         self.bootstrap = settings.broker.bootstrap if self._broker is None else self._broker.bootstrap
         self._host, self._port = settings.reporter.host, settings.reporter.port or free_port()
+        self.lake = self._lake_settings() if is_installed(settings.lake) else None
         self._services: list[Supervised] = []
         self._broker_crashes: list[float] = []
 
@@ -75,7 +79,8 @@ class Stack:
             self._broker.start()
         settings = self._session.settings
         create_topics(self.bootstrap, layout_from(settings), settings.broker.client)
-        self._services = [self._service("reporter"), self._service("worker")]
+        names = ["reporter", *(["lake"] if self.lake else []), "worker"]
+        self._services = [self._service(name) for name in names]
         for service in self._services:
             service.start()
         self._await_reporter()
@@ -120,6 +125,7 @@ class Stack:
                 f"Kafka    {self.bootstrap} ({kind})",
                 f"metrics  {self.url}/metrics",
                 f"data     {self.folder}",
+                f"lake     {self._lake_place()}",
                 f"logs     {', '.join(path.name for path in logs)} there",
             ]
         )
@@ -148,10 +154,28 @@ class Stack:
                 "LINKGAUGE_WORKER__NAME": f"{socket.gethostname()}-up",
                 **self._environment,
                 "LINKGAUGE_REPORTER__PORT": str(self._port),
+                **self._lake_environment(),
             },
             log=self.folder / f"{name}.log",
         )
         return Supervised(program, say)
+
+    def _lake_settings(self) -> Lake:
+        """The settings of the lake; what nobody set suits one machine whose user looks at it at once."""
+        lake = self._session.settings.lake
+        ours = {"path": str(self.folder / "lake"), "commit_seconds": _LAKE_SECONDS, "port": free_port()}
+        return lake.model_copy(update={k: v for k, v in ours.items() if k not in lake.model_fields_set})
+
+    def _lake_environment(self) -> dict[str, str]:
+        if self.lake is None:
+            return {}
+        ours = {name: getattr(self.lake, name) for name in ("path", "commit_seconds", "port")}
+        return {f"LINKGAUGE_LAKE__{name.upper()}": str(value) for name, value in ours.items()}
+
+    def _lake_place(self) -> str:
+        if self.lake is None:
+            return "off: what it needs comes with pip install 'linkgauge[lake]'"
+        return f"{self.lake.path} ({self.lake.format} tables)"
 
     def _options(self) -> Sequence[str]:
         config = self._session.file

@@ -1,4 +1,4 @@
-"""`linkgauge up`: Kafka, worker and reporter in one supervised group; with `--demo` a fleet to measure."""
+"""`linkgauge up`: Kafka, worker, reporter and lake in one supervised group; `--demo` adds a fleet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from streams.broker.config import DEFAULT_PORT
-from streams.cli.demo import demo_environment, run_demo
+from streams.cli.demo import demo_environment, example_query, run_demo
 from streams.cli.output import say
 from streams.cli.services import SHELL_HELP
 from streams.cli.session import session_of
@@ -36,7 +36,9 @@ def up(
     *,
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where Kafka keeps its data, and the logs; ./data by default."),
+        typer.Option(
+            metavar="DIR", help="Where Kafka and the lake keep their data, and the logs; ./data by default."
+        ),
     ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port of the embedded Kafka; 0 picks a free one.")
@@ -49,7 +51,7 @@ def up(
         bool, typer.Option("--exit", help="End after the demo's report; code 3 where a figure is wrong.")
     ] = False,
 ) -> None:
-    """Run everything on this machine until Ctrl-C: Kafka, a worker, the reporter.
+    """Run everything on this machine until Ctrl-C: Kafka, a worker, the reporter, the lake.
 
     A service that ends by itself is started again, each time after a longer pause of up to 30 s.
 
@@ -71,6 +73,8 @@ def up(
             if demo:
                 agrees = run_demo(stack.source, stack.url, stack.require_running)
             typer.echo(f"\n{stack.description()}")
+            if demo and stack.lake:
+                typer.echo(f"\n{example_query(stack.lake)}")
             if not end:
                 _stay(stack)
         say("everything is stopped")

@@ -6,6 +6,7 @@ commit, against where the rows at hand begin.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -40,6 +41,7 @@ class Counts:
     failed_commits: int = 0
     moved_commits: int = 0
     missed_messages: int = 0
+    last_commit_seconds: float = 0.0
 
 
 class _Attempt(NamedTuple):
@@ -101,6 +103,16 @@ class Feed:
     def positions(self) -> dict[int, int]:
         """The next offset of each of our partitions that no commit has."""
         return {number: max(each.start, 0) for number, each in self._backlogs.items()}
+
+    def ends_at(self, partition: int, offset: int) -> None:
+        """The log has nothing between what was read and this offset."""
+        if (backlog := self._backlogs.get(partition)) is not None:
+            backlog.next = max(backlog.next, offset)
+
+    def read_up_to(self, partition: int) -> int:
+        """The next offset that was not read yet."""
+        backlog = self._backlogs.get(partition)
+        return backlog.next if backlog else 0
 
     def take(self, message: Received) -> None:
         """Takes a message; one that is in already, or of a partition that is not ours, is passed over."""
@@ -167,6 +179,7 @@ class Feed:
                     count=stretch.given_up,
                 )
         self.counts.commits += 1
+        self.counts.last_commit_seconds = time.time()
         self._attempt = None
         return attempt.move.end
 

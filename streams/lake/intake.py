@@ -52,12 +52,13 @@ class Intake:
                 "error_cb": self._heard_of_trouble,
                 "group.id": group_name(source.topic_prefix, lake),
                 "enable.auto.commit": False,
+                "enable.partition.eof": True,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "isolation.level": "read_committed",
                 "partition.assignment.strategy": "range",
-                "session.timeout.ms": 10_000,
-                "heartbeat.interval.ms": 2_000,
+                "session.timeout.ms": 6_000,
+                "heartbeat.interval.ms": 1_000,
                 "max.poll.interval.ms": 900_000,
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": 32 << 10,
@@ -84,6 +85,9 @@ class Intake:
             if error is None:
                 self._feeds[message.topic() or ""].take(received(message))
                 taken += 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # as above
+                # Beyond the last message where compaction removed some.
+                self._feeds[message.topic() or ""].ends_at(message.partition() or 0, message.offset() or 0)
             elif error.fatal() or error.code() in _REFUSALS:
                 raise KafkaException(error)
             else:
@@ -111,6 +115,29 @@ class Intake:
         self._is_paused = is_full
         assigned = self._consumer.assignment()
         (self._consumer.pause if is_full else self._consumer.resume)(assigned)
+
+    def ends(self) -> dict[str, dict[int, int]]:
+        """Where our partitions of each topic end now."""
+        found: dict[str, dict[int, int]] = {}
+        for topic, feed in self._feeds.items():
+            places = [TopicPartition(topic, number) for number in feed.partitions]
+            found[topic] = {
+                place.partition: self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)[1]
+                for place in places
+            }
+        return found
+
+    def read_of(self, ends: Mapping[str, Mapping[int, int]]) -> int:
+        """How many messages below these ends are read."""
+        return sum(
+            min(self._feeds[topic].read_up_to(number), end)
+            for topic, found in ends.items()
+            for number, end in found.items()
+        )
+
+    def has_reached(self, ends: Mapping[str, Mapping[int, int]]) -> bool:
+        """Whether everything below these ends is read; transactions' own marks at an end are no messages."""
+        return self.read_of(ends) >= sum(sum(found.values()) for found in ends.values())
 
     def lag_messages(self) -> int:
         """Messages on the topics that no commit has, by what the brokers said last."""

@@ -165,6 +165,18 @@ class Lake(_Section):
         description="Folders that each day of `interval_tracks` is divided into by array; by default one for "
         "every 50 arrays, and so one on a smaller site.",
     )
+    hours_after_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=30, description="Bit tables older than so many days become tables of hours in `lake compact`."
+    )
+    days_after_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=365, description="Older than so many days, they become tables of days."
+    )
+    tracks_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="`lake expire` removes older bit tables; without it they stay."
+    )
+    summary_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="`lake expire` removes older summaries; without it they stay."
+    )
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to serve `/metrics` on.")
     port: int = Field(default=9109, ge=0, le=65_535, description="Port of `/metrics`; 0 picks a free one.")
 

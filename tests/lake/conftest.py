@@ -13,4 +13,5 @@ FORMATS = get_args(Lake.model_fields["format"].annotation)
 
 @pytest.fixture(params=FORMATS)
 def lake(request, tmp_path) -> Lake:
+    """For one format alone: `@pytest.mark.parametrize("lake", ["delta"], indirect=True)`."""
     return Lake(format=request.param, path=str(tmp_path / "lake"))

@@ -163,9 +163,9 @@ class _DeltaSnapshot:
         ]
 
     def read(self, folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
-        partitions = [(name, "=", str(value)) for name, value in folder.values.items()]
+        chosen = [(name, "=", value) for name, value in folder.values.items()]
         names = columns or self._owner.spec.schema.names
-        rows = self._table.to_pyarrow_table(partitions=partitions or None, columns=list(names))
+        rows = self._table.to_pyarrow_table(filters=chosen or None, columns=list(names))
         schema = self._owner.spec.schema
         return rows.select(list(names)).cast(pa.schema([schema.field(name) for name in names]))
 
