@@ -16,7 +16,6 @@ KILLS = {"faust": 12, "confluent": 6}
 """`make chaos WORKER_SHELL=confluent` kills more often."""
 
 
-@pytest.mark.timeout(900)  # settling alone has 240 s
 def test_no_row_is_wrong_missing_or_double_after_kills(shell: Shell, tmp_path: Path) -> None:
     layout = TopicLayout(prefix="chaos.", partitions=4)
     with EmbeddedBroker(tmp_path / "kafka", port=0) as broker:
