@@ -71,6 +71,9 @@ COMPILE = env -u PIP_FIND_LINKS CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-co
 lock: $(INSTALLED) ## requirements/*.txt from pyproject.toml, by the oldest Python (ARGS=--upgrade: newest versions)
 	$(COMPILE) --extra broker --extra fast --extra lake --extra dev --build-deps-for editable -o requirements/dev.txt $(ARGS) pyproject.toml
 	$(COMPILE) --extra broker --extra fast --extra lake --constraint requirements/dev.txt -o requirements/runtime.txt $(ARGS) pyproject.toml
+	$(COMPILE) --extra fast --extra lake --constraint requirements/dev.txt -o requirements/services.txt $(ARGS) pyproject.toml
+	$(COMPILE) --only-build-deps --build-deps-for wheel --constraint requirements/dev.txt \
+		-o requirements/build.txt $(ARGS) pyproject.toml
 
 lock-kafka: $(INSTALLED) ## the pinned jars of the embedded Kafka, from streams/broker/pin.py
 	$(BIN)/python -m streams.broker.pin
