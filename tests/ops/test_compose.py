@@ -68,7 +68,8 @@ def test_the_services_measure_a_fleet_and_prometheus_sees_it(engine):
     assert figure(engine, "linkgauge_changed_tracks_total") == changed_tracks
     headroom = 'linkgauge_link_headroom_ratio{mode="bitmap_resync"}'
     assert 0 < eventually(lambda: figure(engine, headroom)) < 1
-    assert figure(engine, 'count(up{job=~"linkgauge-.*"} == 1)') == 3
+    scraped = 'count(up{job=~"linkgauge-.*"} == 1)'
+    eventually(lambda: figure(engine, scraped) == 3)
     for name in ("worker-1", "worker-2", "reporter", "lake", "prometheus"):
         assert engine.stop(name) == 0, engine.log(name)
     lake = engine.volume("lake-data") / "lake"
