@@ -127,10 +127,10 @@ class Collector:
             vouched_us=vouched,
         )
         if len(places) == len(codes):
-            self._shelves.add(rows, columns.data)
+            self._shelves.add(rows, bytes(columns.data))
         elif len(places):
             pieces = [columns.data[columns.edges[at] : columns.edges[at + 1]] for at in places.tolist()]
-            self._shelves.add(rows.some(places), memoryview(b"".join(pieces)))
+            self._shelves.add(rows.some(places), b"".join(pieces))
         is_newest = head.start_us >= group.newest_us
         group.newest_us = max(group.newest_us, head.start_us)
         sizes = columns.volume_bytes[places], columns.track_bytes[places]

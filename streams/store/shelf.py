@@ -90,11 +90,11 @@ class Shelves:
         """Whether there were too many rows for memory."""
         return self._path is not None
 
-    def add(self, rows: Rows, data: memoryview) -> None:
+    def add(self, rows: Rows, data: bytes) -> None:
         """Puts the rows of one message on; `data` has their bitmaps one after the other."""
         if not len(rows.part):
             return
-        self._pending.append((rows, data))
+        self._pending.append((rows, memoryview(data)))
         self._pending_bytes += len(data) + sum(column.nbytes for column in rows)
         if self._pending_bytes >= self._most_pending_bytes:
             if self._file is None:

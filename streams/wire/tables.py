@@ -24,7 +24,16 @@ from streams.wire.keys import table_key
 from streams.wire.record import MAX_MESSAGE_BYTES, Record
 from streams.wire.table_rows import Row, batch_of, entries_of, rows_of
 
-__all__ = ["FORMAT", "METADATA", "TableHead", "decode_tables", "encode_tables", "head_of", "read_head"]
+__all__ = [
+    "FORMAT",
+    "METADATA",
+    "TableHead",
+    "decode_tables",
+    "encode_rows",
+    "encode_tables",
+    "head_of",
+    "read_head",
+]
 
 FORMAT = 1
 """Version of the rows and their metadata."""
@@ -78,9 +87,14 @@ class TableHead:
 
 def encode_tables(interval: Interval) -> list[Record]:
     """The records of an interval in the order of their parts; the same interval gives the same bytes."""
+    return encode_rows(interval, [row for entry in interval.entries for row in rows_of(entry)])
+
+
+def encode_rows(interval: Interval, rows: Sequence[Row]) -> list[Record]:
+    """The same from rows that stand for the interval's entries."""
     heads: list[dict[str, Any]] = [{"agent_spans": chunk} for chunk in _agent_chunks(interval)]
     heads[0]["written_bytes_by_slot"] = interval.written_bytes_by_slot
-    packed = _packed([row for entry in interval.entries for row in rows_of(entry)], heads)
+    packed = _packed(rows, heads)
     parts = max(len(heads), len(packed))
     return [
         _record(interval, part, parts, head or {"agent_spans": []}, rows or [])
@@ -124,7 +138,7 @@ def decode_tables(values: Sequence[bytes]) -> Interval:
     )
 
 
-def _packed(rows: list[Row], heads: list[dict[str, Any]]) -> list[list[Row]]:
+def _packed(rows: Sequence[Row], heads: list[dict[str, Any]]) -> list[list[Row]]:
     """Rows in messages, each as full as the limit and its metadata allow."""
     groups: list[list[Row]] = []
     room = -1

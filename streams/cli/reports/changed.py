@@ -19,7 +19,7 @@ from streams.cli.units import seconds_text
 from streams.model.sizing.ranges import fold_ratio
 from streams.model.sizing.rollups import Changes, by_controller, total
 
-__all__ = ["Asked", "changed_report"]
+__all__ = ["Asked", "Kind", "changed_report"]
 
 Kind = Literal["group", "volume", "controller", "dataset"]
 Progress = Callable[[str, int, int], None]
