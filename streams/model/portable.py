@@ -55,7 +55,7 @@ def bitmap_of_runs(key: Low, start: Low, end: Low) -> BitMap:
     return BitMap.deserialize(_portable_runs(key, start, end))
 
 
-def heads(ordered: NDArray[np.unsignedinteger]) -> Places:
+def heads(ordered: NDArray[np.integer]) -> Places:
     """Where each stretch of equal values begins."""
     return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)])
 

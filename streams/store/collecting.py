@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from streams.model.counts import sum_by_group
 from streams.model.intervals import US
 from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
 from streams.store.source import Source
@@ -70,7 +72,7 @@ class _Group:
 
     intervals: dict[tuple[int, int], dict[int, dict[int, _Part]]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
-    names: object = None
+    names: pa.StringArray | None = None
     codes: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     next_code: int = 0
     newest_us: int = -(1 << 62)
@@ -113,10 +115,10 @@ class Collector:
         group = self._groups.setdefault(head.group, _Group())
         number = len(self._starts_us)
         self._starts_us.append(head.start_us)
-        codes = self._codes(group, columns)
+        numbered = self._numbered(group, columns.names)
+        codes = numbered[columns.volume]
         places = np.flatnonzero(codes >= 0)
-        vouched = np.zeros(len(codes), np.int64)
-        np.add.at(vouched, columns.span_row, columns.span_end - columns.span_start)
+        vouched = sum_by_group(columns.span_row, columns.span_end - columns.span_start, len(codes))
         rows = Rows(
             part=np.full(len(codes), number, np.uint32),
             volume=codes.astype(np.uint32),
@@ -142,16 +144,15 @@ class Collector:
             head.parts,
             head.slot_seconds,
             head.slots,
-            np.unique(codes[places]),
+            numbered[numbered >= 0],
             _covered_by_slot(columns, codes),
         )
 
-    def _codes(self, group: _Group, columns: TableColumns) -> Numbers:
-        """The number of each row's volume, -1 where it is not wanted. Most messages have the same names."""
-        if group.names is None or not columns.volume.equals(group.names):
-            names = columns.volume.to_pylist()
-            group.codes = np.array([self._code(group, name) for name in names], np.int64)
-            group.names = columns.volume
+    def _numbered(self, group: _Group, names: pa.StringArray) -> Numbers:
+        """The number of each volume, -1 where it is not wanted. Most messages have the same names."""
+        if group.names is None or not names.equals(group.names):
+            group.codes = np.array([self._code(group, name) for name in names.to_pylist()], np.int64)
+            group.names = names
         return group.codes
 
     def _code(self, group: _Group, name: str) -> int:
@@ -227,7 +228,10 @@ def _covered_by_slot(columns: TableColumns, codes: Numbers) -> Numbers:
     edges = head.start_us + np.arange(head.rung_seconds // head.slot_seconds + 1) * slot_us
     spans = np.stack([columns.span_start, columns.span_end])[:, codes[columns.span_row] >= 0]
     # The volumes of an array share their agents' spans, so a few distinct ones stand for all of them.
-    distinct, counts = np.unique(spans, axis=1, return_counts=True)
+    if spans.size and (spans == spans[:, :1]).all():
+        distinct, counts = spans[:, :1], np.array([spans.shape[1]])
+    else:
+        distinct, counts = np.unique(spans, axis=1, return_counts=True)
     until = np.clip(edges[:, None], *distinct) - distinct[0]
     covered: Numbers = np.diff(until @ counts)
     return covered

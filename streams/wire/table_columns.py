@@ -23,12 +23,14 @@ class TableColumns:
     """One part of an interval's tables; all columns but `data` and the spans have a value for each row.
 
     The bitmap of row i, of tracks from `first_track[i]` on, is `data[edges[i]:edges[i + 1]]`. Unknown sizes
-    and counts are -1. `span_row` names the row of each covered span `span_start..span_end`. `volume` is a
-    column of Arrow, so that equal ones are told without making their names; `data` is a view of the message.
+    and counts are -1. `span_row` names the row of each covered span `span_start..span_end`. `volume` is the
+    place of each row's volume in `names`, an Arrow array of each name once, in the order of the rows: equal
+    ones are told without making their names. `data` is a view of the message.
     """
 
     head: TableHead
-    volume: pa.StringArray
+    names: pa.StringArray
+    volume: Numbers
     volume_bytes: Numbers
     track_bytes: Numbers
     first_track: Numbers
@@ -52,10 +54,12 @@ def read_table_columns(value: bytes) -> TableColumns:
     require_rows(batch)
     rows = dict(zip(SCHEMA.names, batch.columns, strict=True))
     data, edges = _binary(rows["tracks"])
+    volumes = rows["volume"].dictionary_encode()
     lengths, spans = rows["covered"].value_lengths(), rows["covered"].flatten()
     return TableColumns(
         head=head,
-        volume=rows["volume"],
+        names=volumes.dictionary,
+        volume=volumes.indices.to_numpy(zero_copy_only=False).astype(np.int64),
         volume_bytes=_known(rows["volume_bytes"]),
         track_bytes=_known(rows["track_bytes"]),
         first_track=_known(rows["first_track"]),
@@ -69,13 +73,18 @@ def read_table_columns(value: bytes) -> TableColumns:
     )
 
 
-def _known(column: pa.Array) -> Numbers:
+def _known(column: pa.UInt64Array) -> Numbers:
     """Counts below 2^63, -1 where they are unknown."""
-    try:
-        filled = column.cast(pa.int64()).fill_null(-1)
-    except pa.ArrowInvalid as error:
-        raise MessageError("bad-row", f"tables: {error}") from None
-    return np.asarray(filled.to_numpy(zero_copy_only=False), np.int64)
+    _, data = column.buffers()
+    place = slice(column.offset, column.offset + len(column))
+    counts = np.frombuffer(data or b"", np.int64)[place]
+    if column.null_count:
+        counts = np.where(column.is_valid().to_numpy(zero_copy_only=False), counts, -1)
+    if len(counts) and int(counts.min()) < -bool(column.null_count):
+        raise MessageError(
+            "bad-row", f"tables: count {int(counts.min()) + (1 << 64)}: expected one below 2^63"
+        )
+    return counts
 
 
 def _times(spans: pa.StructArray, side: int) -> Numbers:

@@ -15,7 +15,7 @@ from streams.model.sizing.exact import ceil_div, exact
 from streams.model.sizing.foldcurve import ZeroRuns
 from streams.model.sizing.granularity import BlockSums
 from streams.model.sizing.history import History, coarsen
-from streams.model.sizing.occurrences import Occurrences, feed
+from streams.model.sizing.occurrences import Occurrences, by_track, feed
 from streams.model.sizing.rollups import Changes, VolumeChanges
 from streams.model.sizing.windows import WindowSums
 from streams.store import StoredVolume
@@ -93,9 +93,10 @@ class Counted:
         group, counting = gathered.groups[place], self._counting
         common = gathered.on_common_grid(history)
         zero_runs, union = ZeroRuns(common.grid), _Union()
-        feed(common, zero_runs, union, self.windows)
+        runs = by_track(common)
+        feed(common, zero_runs, union, self.windows, runs=runs)
         self.zero_runs.merge(zero_runs)
-        self.blocks.take(common)
+        self.blocks.take(common, runs.union())
         if counting.shipped_block is not None and self.shipped is not None:
             feed(blocks_of(common, counting.shipped_block), self.shipped)
         self.runs_by_interval += np.bincount(common.interval, minlength=len(common.grid))

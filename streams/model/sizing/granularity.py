@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.model.counts import add_known
-from streams.model.runs import merged_runs
+from streams.model.runs import ascending, merged_runs
 from streams.model.sizing.history import History
 from streams.model.tracks import track_count
 
@@ -80,9 +80,9 @@ class BlockSums:
         self._blocks, self._bytes, self._union = ([0] * len(self._sizes) for _ in range(3))
         self._tables: list[int | None] = [0] * len(self._sizes)
 
-    def take(self, history: History) -> None:
-        """Adds a volume."""
-        union = merged_runs(history.first, history.last)
+    def take(self, history: History, union: tuple[Tracks, Tracks] | None = None) -> None:
+        """Adds a volume; `union` has the runs of all its intervals together, where somebody has them."""
+        union = union or merged_runs(history.first, history.last)
         same = history.interval[1:] == history.interval[:-1]
         for place, size in enumerate(self._sizes):
             factor = _factor(history, size)
@@ -147,8 +147,8 @@ def _factor(history: History, block_bytes: int) -> int:
 def _touched(first: Tracks, last: Tracks, factor: int, same: Flags | None = None) -> int:
     """How many blocks of `factor` tracks the runs touch.
 
-    Runs neither overlap nor touch, so that two of them share one block at most; those that follow each other
-    count it once, where `same` tells so.
+    Runs do not overlap, so that two of them share one block at most; those that follow each other count it
+    once, where `same` tells so.
     """
     low, high = (column if factor == 1 else column // np.uint64(factor) for column in (first, last))
     shared = low[1:] == high[:-1]
@@ -162,7 +162,7 @@ def _last_blocks(history: History, block_bytes: int, factor: int) -> int:
     if history.volume_bytes is None or not history.volume_bytes % block_bytes:
         return 0
     first = np.uint64(history.volume_bytes // block_bytes * factor)
-    return len(np.unique(history.interval[history.last >= first]))
+    return len(ascending(history.interval[history.last >= first]))
 
 
 def _plus(total: int | None, volume_bytes: int | None, block_bytes: int) -> int | None:

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.model.counts import sum_by_group
+from streams.model.runs import ascending
 from streams.model.sizing.history import History
 
-__all__ = ["Occurrences", "Taker", "feed", "occurrences"]
+__all__ = ["ByTrack", "Occurrences", "Taker", "by_track", "feed", "occurrences"]
 
 Places = NDArray[np.int64]
 Tracks = NDArray[np.uint64]
 
 _AT_ONCE = 1 << 21  # rows in memory at a time: about 150 MiB with what is made of them
 _KEY_BITS = 63
-_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,24 +57,66 @@ class Taker(Protocol):
         """Adds what one chunk of a volume shows."""
 
 
-def occurrences(history: History, at_once: int = _AT_ONCE) -> Iterator[Occurrences]:
+def occurrences(
+    history: History, at_once: int = _AT_ONCE, runs: ByTrack | None = None
+) -> Iterator[Occurrences]:
     """All of a history, in chunks of whole tracks; the correction for a short last track comes last.
 
     Args:
         history: of one volume.
         at_once: how many rows a chunk holds at most; the rows of one piece stay together all the same, and
             it has no more than there are intervals.
+        runs: `by_track` of the history, where somebody has it.
     """
-    yield from _occurrences(history, at_once)
-    for found in _occurrences(history.last_track(), at_once):
+    yield from _occurrences(history, runs or by_track(history), at_once)
+    last = history.last_track()
+    for found in _occurrences(last, by_track(last), at_once):
         yield replace(found, bytes_each=-history.short_bytes, is_correction=True)
 
 
-def feed(history: History, *takers: Taker) -> None:
+def feed(history: History, *takers: Taker, runs: ByTrack | None = None) -> None:
     """Gives all occurrences of a volume to several figures, so that they are found once."""
-    for found in occurrences(history):
+    for found in occurrences(history, runs=runs):
         for taker in takers:
             taker.take(found)
+
+
+class ByTrack(NamedTuple):
+    """The runs of a volume by first track, interval and length.
+
+    `heads` is where each stretch of tracks begins that runs cover without a gap, however they overlap: its
+    last track is `reach` of the stretch's last row.
+    """
+
+    interval: Places
+    first: Tracks
+    last: Tracks
+    reach: Tracks
+    heads: Places
+
+    def union(self) -> tuple[Tracks, Tracks]:
+        """The tracks of all runs as runs that do not overlap; neighbours may touch."""
+        return self.first[self.heads], self.reach[np.append(self.heads[1:], len(self.first)) - 1]
+
+
+def by_track(history: History) -> ByTrack:
+    """All runs of a history by track."""
+    length = history.last - history.first
+    bits = [int(column.max(initial=0)).bit_length() for column in (history.first, history.interval, length)]
+    if sum(bits) <= _KEY_BITS:
+        # To sort whole keys is cheaper than to sort places and then fetch three columns by them.
+        low, high = np.uint64(bits[2]), np.uint64(bits[1] + bits[2])
+        key = history.first << high | history.interval.astype(np.uint64) << low | length
+        key.sort()
+        first = key >> high
+        last = first + (key & np.uint64((1 << bits[2]) - 1))
+        interval = (key >> low & np.uint64((1 << bits[1]) - 1)).astype(np.int64)
+    else:
+        order = np.lexsort((history.last, history.interval, history.first))
+        interval, first, last = history.interval[order], history.first[order], history.last[order]
+    reach = np.maximum.accumulate(last)
+    heads = np.flatnonzero(np.concatenate([[True], first[1:] > reach[:-1]])[: len(first)])
+    return ByTrack(interval, first, last, reach, heads)
 
 
 class _Alone(NamedTuple):
@@ -93,10 +135,10 @@ class _Runs(NamedTuple):
     last: Tracks
 
 
-def _occurrences(history: History, at_once: int) -> Iterator[Occurrences]:
-    if not len(history.first):
+def _occurrences(history: History, runs: ByTrack, at_once: int) -> Iterator[Occurrences]:
+    if not len(runs.first):
         return
-    alone, rest = _parted(_Runs(history.interval, history.first, history.last))
+    alone, rest = _parted(runs)
     for start, end in _whole_pieces(alone.ends, at_once):
         yield _of_pieces(alone, start, end, history.track_bytes)
     if not len(rest.first):
@@ -111,30 +153,24 @@ def _occurrences(history: History, at_once: int) -> Iterator[Occurrences]:
         yield _paired(rest.interval[some], *bounds, shift, tracks, history.track_bytes)
 
 
-def _parted(runs: _Runs) -> tuple[_Alone, _Runs]:
+def _parted(runs: ByTrack) -> tuple[_Alone, _Runs]:
     """The runs that overlap no others, or only such of the very same tracks, and the rest.
 
     Most are of the first kind, for what is written at once is written at once again.
     """
-    length = runs.last - runs.first
-    bits = [int(column.max()).bit_length() for column in (runs.first, runs.interval, length)]
-    if sum(bits) > _KEY_BITS:
-        return _Alone(_NONE, _NONE, _NONE), runs
-    # To sort whole keys is cheaper than to sort places and then fetch three columns by them.
-    low, high = np.uint64(bits[2]), np.uint64(bits[1] + bits[2])
-    key = runs.first << high | runs.interval.astype(np.uint64) << low | length
-    key.sort()
-    first, extra = key >> high, key & np.uint64((1 << bits[2]) - 1)
-    interval = (key >> low & np.uint64((1 << bits[1]) - 1)).astype(np.int64)
-    reach = np.maximum.accumulate(first + extra)
-    opens = np.concatenate([[True], first[1:] > reach[:-1]])
-    heads = np.flatnonzero(opens)
-    counts = np.diff(heads, append=len(key))
-    differs = (first[1:] != first[:-1]) | (extra[1:] != extra[:-1])
-    is_mixed = np.logical_or.reduceat(np.concatenate([[False], differs & ~opens[1:]]), heads)
+    counts = np.diff(runs.heads, append=len(runs.first))
+    differs = np.concatenate(
+        [[False], (runs.first[1:] != runs.first[:-1]) | (runs.last[1:] != runs.last[:-1])]
+    )
+    differs[runs.heads] = False
+    is_mixed = np.logical_or.reduceat(differs, runs.heads)
     mixed = np.repeat(is_mixed, counts)
-    alone = _Alone(interval[~mixed], extra[~mixed].astype(np.int64) + 1, np.cumsum(counts[~is_mixed]))
-    return alone, _Runs(interval[mixed], first[mixed], (first + extra)[mixed])
+    alone = ~mixed
+    tracks = (runs.last[alone] - runs.first[alone]).astype(np.int64) + 1
+    return (
+        _Alone(runs.interval[alone], tracks, np.cumsum(counts[~is_mixed])),
+        _Runs(runs.interval[mixed], runs.first[mixed], runs.last[mixed]),
+    )
 
 
 def _whole_pieces(ends: Places, at_once: int) -> Iterator[tuple[int, int]]:
@@ -160,7 +196,7 @@ def _cut(runs: _Runs) -> tuple[Places, Places, Places]:
     A piece is what lies between two neighbouring ends of runs.
     """
     low, high = runs.first, runs.last + np.uint64(1)
-    edges = np.unique(np.concatenate([low, high]))
+    edges = ascending(np.concatenate([low, high]))
     return np.searchsorted(edges, low), np.searchsorted(edges, high), np.diff(edges).astype(np.int64)
 
 
