@@ -40,7 +40,7 @@ def merged_runs(first: Tracks, last: Tracks) -> tuple[Tracks, Tracks]:
 
 
 def ascending(values: NDArray[_Integer]) -> NDArray[_Integer]:
-    """The different values, ascending. Where most differ, a sort is far cheaper than what `np.unique` does."""
+    """The different values, ascending. Where most differ, a sort is far cheaper than `np.unique`."""
     ordered = np.sort(values)
     distinct: NDArray[_Integer] = ordered[heads(ordered)]
     return distinct

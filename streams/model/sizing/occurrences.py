@@ -96,7 +96,8 @@ class ByTrack(NamedTuple):
 
     def union(self) -> tuple[Tracks, Tracks]:
         """The tracks of all runs as runs that do not overlap; neighbours may touch."""
-        return self.first[self.heads], self.reach[np.append(self.heads[1:], len(self.first)) - 1]
+        ends = np.append(self.heads[1:], len(self.first))[: len(self.heads)] - 1
+        return self.first[self.heads], self.reach[ends]
 
 
 def by_track(history: History) -> ByTrack:
