@@ -22,7 +22,7 @@ EXPOSURE_TENTHS = 15  # "OK"; most services of a distribution have 90 and more
 
 @pytest.fixture
 def installed(tmp_path):
-    """The units where systemd looks for them, with this environment's programs for those of /opt/linkgauge."""
+    """The units where systemd looks for them, with the programs of this environment."""
     folder = tmp_path / "units"
     shutil.copytree(UNITS, folder)
     for unit in folder.glob("*.service"):
