@@ -1,28 +1,38 @@
 """When a link will be too small: days to exhaustion with a range, from the trend of what it needed.
 
-The need is taken by periods, whole weeks by default, so that no season of a week enters the trend; each
-period's need is the smallest rate for the RPO in it. Where the interval of the slope includes no growth there
-is no date: "none" is then the answer, and not a long time. The user's own growth is the alternative.
+The need is taken by periods, whole weeks by default, and of each period it is the same quantity as of the
+whole range: whatever the mode of replication asks for. A season of a week is in no trend: weeks hold all of
+it, and of shorter periods only those are compared that lie whole weeks apart. Where the interval of the slope
+includes no growth there is no date: "none" is then the answer, and not a long time. The user's own growth is
+the alternative.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import median
 from typing import NamedTuple
-
-import numpy as np
 
 from streams.model.intervals import US
 from streams.model.sizing.exact import Number, exact, not_negative, positive
-from streams.model.sizing.leastrate import least_rate
+from streams.model.sizing.grid import Grid
 from streams.model.sizing.series import Series
 from streams.model.sizing.trend import CONFIDENCE, Trend, theil_sen
 
-__all__ = ["WEEK_SECONDS", "Exhaustion", "Need", "days_by_growth", "exhaustion", "needs_by_period"]
+__all__ = [
+    "WEEK_SECONDS",
+    "Exhaustion",
+    "Need",
+    "days_by_growth",
+    "exhaustion",
+    "needs_by_period",
+    "set_needs_by_period",
+]
 
+LEAST_COVERAGE_OF_PERIODS = 0.9
 WEEK_SECONDS = 7 * 86_400
 _DAY_US = 86_400 * US
 _DAYS_PER_YEAR = Fraction("365.25")
@@ -52,15 +62,18 @@ class Exhaustion:
 
 
 def needs_by_period(
-    series: Series, rpo_seconds: Number, period_seconds: int = WEEK_SECONDS, least_coverage: float = 0.9
+    series: Series,
+    need: Callable[[Series], Fraction],
+    period_seconds: int = WEEK_SECONDS,
+    least_coverage: float = LEAST_COVERAGE_OF_PERIODS,
 ) -> list[Need]:
-    """The smallest rate for the RPO in each whole period, counted back from the end of the range.
+    """What `need` says of each whole period of a series, counted back from the end of the range.
 
     What waits from the period before is left out. So are periods that are covered less than asked for, for
     a lower bound among them would look like a fall.
 
     Raises:
-        ValueError: RPO or period are not more than zero.
+        ValueError: the period is not more than zero.
     """
     period_us = int(positive("period_seconds", period_seconds) * US)
     needs = []
@@ -68,7 +81,32 @@ def needs_by_period(
         end_us = series.end_us - (back - 1) * period_us
         part = series.clipped((end_us - period_us, end_us))
         if part.judged.any() and part.coverage_ratio >= least_coverage:
-            needs.append(Need(end_us, least_rate(part, rpo_seconds).bits_per_second))
+            needs.append(Need(end_us, need(part)))
+    return needs
+
+
+def set_needs_by_period(
+    grid: Grid,
+    need: Callable[[int, int], Fraction | None],
+    period_seconds: int = WEEK_SECONDS,
+    least_coverage: float = LEAST_COVERAGE_OF_PERIODS,
+) -> list[Need]:
+    """The same from bit tables: `need` is of the base intervals from one to another (exclusive).
+
+    Periods for which it is None are left out, and so are those with gaps, as above.
+
+    Raises:
+        ValueError: the period is not more than zero.
+    """
+    length = int(positive("period_seconds", period_seconds)) // grid.interval_seconds
+    needs = []
+    for back in range(len(grid) // length if length else 0, 0, -1):
+        end = len(grid) - (back - 1) * length
+        if grid.measured[end - length : end].mean() < least_coverage:
+            continue
+        rate = need(end - length, end)
+        if rate is not None:
+            needs.append(Need(grid.start_us + end * grid.interval_seconds * US, rate))
     return needs
 
 
@@ -77,7 +115,8 @@ def exhaustion(
 ) -> Exhaustion:
     """When the needs reach the capacity, both on the same plane: written bytes, or payload.
 
-    Each slope is laid through the points so that as many lie above as below.
+    Each slope is laid through the points so that as many lie above as below; of those of each weekday, where
+    periods are shorter than a week, and the highest line counts.
 
     Raises:
         ValueError: the capacity is negative, or a confidence that is not between 0 and 1.
@@ -85,15 +124,17 @@ def exhaustion(
     capacity = float(not_negative("capacity_bits_per_second", capacity_bits_per_second))
     days = [(need.end_us - needs[-1].end_us) / _DAY_US for need in needs]
     rates = [float(need.bits_per_second) for need in needs]
-    trend = theil_sen(days, rates, confidence)
-    if rates and _level(days, rates, trend.slope if trend else 0) >= capacity:
+    phases = [need.end_us % (WEEK_SECONDS * US) for need in needs]
+    trend = theil_sen(days, rates, confidence, phases)
+    points = list(zip(days, rates, phases, strict=True))
+    if rates and _level(points, trend.slope if trend else 0) >= capacity:
         return Exhaustion(0.0, 0.0, 0.0, trend, "the need is at the capacity already")
     if trend is None or math.isinf(trend.low):
         reason = f"{len(needs)} periods measured: too few for a range at a confidence of {confidence:g}"
         return Exhaustion(None, None, None, trend, reason)
     if not trend.is_growth:
         return Exhaustion(None, None, None, trend, "the range of the trend includes no growth")
-    reached = [_days_until(days, rates, slope, capacity) for slope in (trend.slope, trend.high, trend.low)]
+    reached = [_days_until(points, slope, capacity) for slope in (trend.slope, trend.high, trend.low)]
     return Exhaustion(reached[0], min(reached), max(reached), trend, "")
 
 
@@ -115,10 +156,16 @@ def days_by_growth(
     return math.log(capacity / need) / math.log1p(float(exact(growth))) * float(_DAYS_PER_YEAR)
 
 
-def _level(days: Sequence[float], rates: Sequence[float], slope: float) -> float:
-    """Where the line of this slope is at the newest point, which is day 0."""
-    return float(np.median(np.asarray(rates) - slope * np.asarray(days)))
+_Points = Sequence[tuple[float, float, int]]
 
 
-def _days_until(days: Sequence[float], rates: Sequence[float], slope: float, capacity: float) -> float:
-    return max((capacity - _level(days, rates, slope)) / slope, 0.0)
+def _level(points: _Points, slope: float) -> float:
+    """Where the line of this slope is at the newest point, which is day 0; the highest of all phases."""
+    by_phase: dict[int, list[float]] = {}
+    for day, rate, phase in points:
+        by_phase.setdefault(phase, []).append(rate - slope * day)
+    return max(median(rates) for rates in by_phase.values())
+
+
+def _days_until(points: _Points, slope: float, capacity: float) -> float:
+    return max((capacity - _level(points, slope)) / slope, 0.0)

@@ -6,18 +6,18 @@ from there. Continuous replication is judged on the series, cycles by their repl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 
 from streams.model.sizing.attainment import achievable_rpo_seconds, rates_for_percents
 from streams.model.sizing.backlog import journal_bytes
 from streams.model.sizing.basis import Mode
-from streams.model.sizing.claims import BITS_PER_BYTE, required_bits_per_second, seconds_needed
-from streams.model.sizing.cycledata import outer_changes, require_cycle
-from streams.model.sizing.cycles import Cycle, CycleRule, cache_bytes, cycles
-from streams.model.sizing.cycleshare import PiecedUnions, exposure_kept_seconds, rate_for_cycle_percent
+from streams.model.sizing.bestcycle import CycleOption, Search, best_cycle, cycle_option, cycle_rate, touched
+from streams.model.sizing.claims import required_bits_per_second, seconds_needed
+from streams.model.sizing.cycledata import PiecedUnions, require_cycle
+from streams.model.sizing.cyclephases import KeptByPhase, kept_by_phase
+from streams.model.sizing.cycles import CycleRule
 from streams.model.sizing.exact import Number, exact
 from streams.model.sizing.leastrate import safe_rate
 from streams.model.sizing.series import Series
@@ -42,8 +42,9 @@ class Demand:
     """What an ask needs: None where no rate is enough.
 
     The percentage is of the time; `by_bytes_bits_per_second` meets the RPO for that percentage of the bytes,
-    `safe_bits_per_second` however bytes arrive within slots. `buffer_bytes` is the journal or cache at the
-    rate. `mean_bits_per_second` is shipped on the average.
+    `safe_bits_per_second` however bytes arrive within slots, or wherever between the marks of base intervals
+    cycles begin. `buffer_bytes` is the journal or cache at the rate. `mean_bits_per_second` is shipped on the
+    average. `option` says more of a cycle.
     """
 
     ask: Ask
@@ -52,6 +53,7 @@ class Demand:
     safe_bits_per_second: Fraction | None = None
     buffer_bytes: float | None = None
     mean_bits_per_second: Fraction | None = None
+    option: CycleOption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,42 +106,77 @@ class SynchronousBasis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CycleBasis:
-    """Cycle replication ships the union of each cycle. The unions have all lengths up to their longest."""
+    """Cycle replication ships the union of each cycle, at the worst phase of the cycles.
+
+    The unions have all lengths up to their longest: `cycle_lengths`.
+    """
 
     unions: PiecedUnions
     apply_seconds: float = 0
 
     def demand(self, ask: Ask) -> Demand:
-        """The smallest rate, with its cache, by replay of the outer unions.
+        """The smallest rate, with its cache, by replay at every phase.
 
         Raises:
             ValueError: the tables cannot show the cycle.
         """
-        rule, changed = self._rule(ask), cache(outer_changes(self.unions))
-        seconds = self.unions.grid.seconds
         rpo = float(ask.rpo_seconds or 0)
-        rate = rate_for_cycle_percent(changed, seconds, rule, rpo, ask.percent)
-        if not rate:
-            return Demand(ask, None if rate is None else Fraction(0))
-        replayed = list(cycles(changed, seconds, rule, rate))
-        buffer = cache_bytes(replayed, changed, self.unions.grid.interval_seconds)
-        return Demand(ask, exact(rate), buffer_bytes=buffer, mean_bits_per_second=_mean(replayed))
+        return self.demand_of(ask, cycle_option(self.unions, self.rule(ask), rpo, ask.percent))
+
+    def best(
+        self,
+        ask: Ask,
+        candidates: Sequence[float],
+        cost: Callable[[float, float], float] = lambda rate, _: rate,
+    ) -> Search:
+        """The cheapest of these cycles for the RPO; `ask` names the mode."""
+        rule = CycleRule(self.unions.grid.interval_seconds, self.apply_seconds, _depth(ask.mode))
+        return best_cycle(self.unions, candidates, rule, float(ask.rpo_seconds or 0), cost)
+
+    @staticmethod
+    def demand_of(ask: Ask, option: CycleOption | None) -> Demand:
+        """An option as a demand."""
+        if option is None:
+            return Demand(ask, None)
+        ceiling = option.ceiling_bits_per_second
+        return Demand(
+            ask,
+            exact(option.payload_bits_per_second),
+            safe_bits_per_second=None if ceiling is None else exact(ceiling),
+            buffer_bytes=option.cache_bytes,
+            mean_bits_per_second=exact(option.mean_bits_per_second),
+            option=option,
+        )
 
     def kept(self, ask: Ask, bits_per_second: Fraction) -> Kept:
-        """The exposure at a rate, and the cache."""
+        """The exposure at a rate, and the cache, at the worst phase."""
         if not bits_per_second:
             return Kept(None)
-        rule, changed = self._rule(ask), cache(outer_changes(self.unions))
-        seconds = self.unions.grid.seconds
-        replayed = list(cycles(changed, seconds, rule, float(bits_per_second)))
-        exposure = exposure_kept_seconds(replayed, seconds, rule, ask.percent)
-        return Kept(exposure, cache_bytes(replayed, changed, self.unions.grid.interval_seconds))
+        found = self.replayed(ask, bits_per_second)
+        return Kept(found.exposure_seconds, found.cache_bytes)
 
-    def _rule(self, ask: Ask) -> CycleRule:
+    def replayed(self, ask: Ask, bits_per_second: Fraction) -> KeptByPhase:
+        """The same with the cycles themselves.
+
+        Raises:
+            ValueError: the tables cannot show the cycle, or the rate is not more than zero.
+        """
+        return kept_by_phase(touched(self.unions), self.rule(ask), float(bits_per_second), ask.percent)
+
+    def need_in(self, ask: Ask, start: int, end: int) -> Fraction | None:
+        """The smallest rate for the RPO in the base intervals `start` to `end` (exclusive) alone."""
+        rate = cycle_rate(self.unions.part(start, end), self.rule(ask), float(ask.rpo_seconds or 0))
+        return None if rate is None else exact(rate)
+
+    def rule(self, ask: Ask) -> CycleRule:
+        """The rule of the asked mode and cycle.
+
+        Raises:
+            ValueError: the tables cannot show the cycle.
+        """
         cycle = float(ask.cycle_seconds or 0)
         require_cycle(self.unions.grid, cycle)
-        rule = CycleRule(cycle, self.apply_seconds)
-        return rule if ask.mode == "cycle_single" else replace(rule, queue_depth=None)
+        return CycleRule(cycle, self.apply_seconds, _depth(ask.mode))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +197,6 @@ class ResyncBasis:
         return Kept(float(seconds_needed(self.union_bytes, 1, bits_per_second)))
 
 
-def _mean(replayed: Sequence[Cycle]) -> Fraction | None:
-    if not replayed:
-        return None
-    shipped = sum(exact(cycle.changed_bytes) for cycle in replayed)
-    return BITS_PER_BYTE * shipped / exact(replayed[-1].switched)
+def _depth(mode: Mode) -> int | None:
+    """How many cycles may wait besides the open one."""
+    return None if mode == "cycle_multi" else 1

@@ -44,7 +44,7 @@ class Unions:
         Raises:
             ValueError: that length was not counted.
         """
-        return int(self._row(end - start)[start]) if end > start else 0
+        return int(self.row(end - start)[start]) if end > start else 0
 
     def some(self, lengths: Iterable[int]) -> Unions:
         """The windows of these lengths alone.
@@ -63,7 +63,7 @@ class Unions:
         Raises:
             ValueError: that length was not counted.
         """
-        row = self._row(length)
+        row = self.row(length)
         windows: Places = row[self.grid.whole_windows(length)]
         return windows
 
@@ -87,7 +87,12 @@ class Unions:
         place = ceil_div(share * len(windows), exact(100)) - 1
         return int(np.partition(windows, place)[place])
 
-    def _row(self, length: int) -> Places:
+    def row(self, length: int) -> Places:
+        """Bytes of every window of the length, gap or not; 0 behind the last one that fits.
+
+        Raises:
+            ValueError: that length was not counted.
+        """
         place = bisect_left(self.lengths, length)
         if place == len(self.lengths) or self.lengths[place] != length:
             raise ValueError(

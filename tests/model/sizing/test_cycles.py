@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.model.sizing.cycledata import cycles_in_gaps, inner_changes, outer_changes, require_cycle
+from streams.model.sizing.cycledata import (
+    cycles_in_gaps,
+    inner_changes,
+    outer_changes,
+    require_cycle,
+    shifted_changes,
+)
+from streams.model.sizing.cyclephases import first_switches
 from streams.model.sizing.cycles import CycleRule, cache_bytes, cycles, worst_exposure_seconds
 from streams.model.sizing.windows import window_unions
 from tests.model.written import SECONDS, TRACK, written
@@ -44,9 +51,9 @@ def test_golden(case):
         assert replayed[-1].cycle_seconds == exact(case["last_cycle"])
 
 
-def simulated(changed, range_seconds, rule, rate):
+def simulated(changed, range_seconds, rule, rate, first_switch):
     """The same by its events: switch, end of a transfer, end of an apply, each as soon as it may happen."""
-    now = begun = 0.0
+    now = begun = first_switch - rule.cycle_seconds
     to_send, to_apply, sending, applying, unapplied, done = [], [], None, None, 0, []
     while now < inf:
         before = None
@@ -62,13 +69,13 @@ def simulated(changed, range_seconds, rule, rate):
             if to_send and not sending:
                 row = to_send.pop(0)
                 sending = [*row[:2], now, now + 8 * row[2] / rate, row[2]]
-            is_due = now - begun >= rule.cycle_seconds and now <= range_seconds
+            is_due = begun < range_seconds and now - begun >= rule.cycle_seconds
             if is_due and (rule.queue_depth is None or unapplied < rule.queue_depth):
-                to_send.append([begun, now, changed(begun, now)])
+                to_send.append([begun, now, changed(max(begun, 0), min(now, range_seconds))])
                 begun, unapplied = now, unapplied + 1
         due = begun + rule.cycle_seconds
         nexts = [sending[3] if sending else inf, applying[-1] if applying else inf]
-        now = min([*nexts, due if now < due <= range_seconds else inf])
+        now = min([*nexts, due if now < due and begun < range_seconds else inf])
     return [(*row[:4], row[5], row[4]) for row in done]
 
 
@@ -84,14 +91,43 @@ def by_sets(group, *, outer):
     return changed
 
 
-@given(written(gaps=False), cycle_seconds, rates, applies, depths)
-def test_the_replay_is_the_event_simulation(group, length, rate, apply_seconds, depth):
+@given(written(gaps=False), cycle_seconds, rates, applies, depths, st.data())
+def test_the_replay_is_the_event_simulation_at_every_phase(group, length, rate, apply_seconds, depth, data):
     rule = CycleRule(length, apply_seconds, depth)
     seconds = group.n * SECONDS
+    switch = data.draw(st.sampled_from(first_switches(length, SECONDS)))
     unions = window_unions(group.histories(), range(1, group.n + 1))
     for changed, outer in ((inner_changes(unions), False), (outer_changes(unions), True)):
-        replayed = [tuple(cycle) for cycle in cycles(changed, seconds, rule, rate)]
-        assert replayed == simulated(by_sets(group, outer=outer), seconds, rule, rate)
+        replayed = [tuple(cycle) for cycle in cycles(changed, seconds, rule, rate, switch)]
+        assert replayed == simulated(by_sets(group, outer=outer), seconds, rule, rate, switch)
+
+
+@given(written(gaps=False), cycle_seconds, depths, rates)
+def test_every_byte_of_the_range_is_in_a_cycle(group, length, depth, rate):
+    """Neither end of the range takes a cycle away, whatever the phase."""
+    unions = window_unions(group.histories(), range(1, group.n + 1))
+    for switch in first_switches(length, SECONDS):
+        rule, seconds = CycleRule(length, 0, depth), group.n * SECONDS
+        replayed = list(cycles(outer_changes(unions), seconds, rule, rate, switch))
+        assert replayed[0].begun <= 0
+        assert replayed[-1].switched >= seconds
+        assert sum(cycle.changed_bytes for cycle in replayed) >= group.bytes_of(group.union(0, group.n))
+
+
+def test_data_at_the_end_of_the_range_count():
+    def changed(start, end):
+        return 100 if start < 3000 <= end else 0
+
+    replayed = list(cycles(changed, 3000, CycleRule(450), 8))
+    assert replayed[-1].changed_bytes == 100
+    assert replayed[-1].switched == 3150
+    assert worst_exposure_seconds(replayed) == 450 + 100
+
+
+def test_phases_are_the_marks_within_a_cycle():
+    assert first_switches(900, 300) == [900, 600, 300]
+    assert first_switches(300, 300) == [300]
+    assert first_switches(450, 300) == [450, 150]
 
 
 @given(written(), st.integers(0, 3000), st.integers(1, 3000))
@@ -105,15 +141,22 @@ def test_inner_and_outer_unions(group, start, length):
     assert inner <= outer
 
 
-@given(written(gaps=False), rates, depths)
-def test_the_cache_is_what_waits_and_what_is_captured(group, rate, depth):
+@given(written(), st.integers(0, 8), st.integers(1, 8), st.integers(1, 299))
+def test_shifted_unions_hold_what_both_moments_may_touch_when_they_come_later(group, first, count, late):
     unions = window_unions(group.histories(), range(1, group.n + 1))
-    changed = outer_changes(unions)
-    replayed = list(cycles(changed, group.n * SECONDS, CycleRule(SECONDS, 0, depth), rate))
+    start, end = (min(mark, group.n) * SECONDS for mark in (first, first + count))
+    touched = by_sets(group, outer=True)(start + late, min(end + late, group.n * SECONDS))
+    assert touched <= shifted_changes(unions)(start, end)
+
+
+@given(written(gaps=False), rates, depths, st.sampled_from([300, 600, 900]), st.data())
+def test_the_cache_is_what_waits_and_what_is_captured(group, rate, depth, length, data):
+    unions = window_unions(group.histories(), range(1, group.n + 1))
+    changed, seconds = outer_changes(unions), group.n * SECONDS
+    switch = data.draw(st.sampled_from(first_switches(length, SECONDS)))
+    replayed = list(cycles(changed, seconds, CycleRule(length, 0, depth), rate, switch))
     most = 0
     for k in range(group.n):
-        if k >= 1 and replayed and replayed[-1].switched <= k * SECONDS:
-            break  # not in a cycle that was finished
         start, end = k * SECONDS, (k + 1) * SECONDS
         for cycle in replayed:
             edges = [max(start, cycle.begun), min(end, cycle.switched)]
@@ -124,8 +167,9 @@ def test_the_cache_is_what_waits_and_what_is_captured(group, rate, depth):
                 for other in replayed
                 if other.switched <= edges[0] and other.changed_bytes
             )
-            most = max(most, changed(cycle.begun, edges[1]) + waiting)
-    assert cache_bytes(replayed, changed, SECONDS) == pytest.approx(most, rel=1e-12)
+            most = max(most, changed(max(cycle.begun, 0), edges[1]) + waiting)
+    assert cache_bytes(replayed, changed, seconds, SECONDS) == pytest.approx(most, rel=1e-12)
+    assert cache_bytes(replayed, changed, seconds, SECONDS, most + 1) == most + 1
 
 
 def test_a_link_that_keeps_up_needs_twice_the_largest_cycle_at_most():
@@ -133,9 +177,9 @@ def test_a_link_that_keeps_up_needs_twice_the_largest_cycle_at_most():
         return 10 * (end - start)
 
     replayed = list(cycles(changed, 3000, CycleRule(300), 8 * 10))
-    assert cache_bytes(replayed, changed, 300) == 2 * 3000
+    assert cache_bytes(replayed, changed, 3000, 300) == 2 * 3000
     assert worst_exposure_seconds(replayed) == 600
-    assert (cache_bytes([], changed, 300), worst_exposure_seconds([])) == (0, 0)
+    assert (cache_bytes([], changed, 3000, 300), worst_exposure_seconds([])) == (0, 0)
 
 
 @given(written(), cycle_seconds)

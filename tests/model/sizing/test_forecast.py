@@ -12,11 +12,18 @@ from streams.model.sizing.forecast import (
     days_by_growth,
     exhaustion,
     needs_by_period,
+    set_needs_by_period,
 )
+from streams.model.sizing.grid import Grid
 from streams.model.sizing.leastrate import least_rate
 from streams.model.sizing.series import Series
 
 DAY_US = 86_400 * US
+
+
+def of_an_hour(part):
+    """B* for an RPO of an hour."""
+    return least_rate(part, 3600).bits_per_second
 
 
 def weekly(*rates):
@@ -60,11 +67,11 @@ def test_too_few_periods_are_told():
 def test_needs_are_taken_by_whole_weeks_from_the_end():
     day = 24  # slots of an hour
     written = [99] * (3 * day) + [1] * (7 * day) + [2] * (7 * day)
-    needs = needs_by_period(Series.of(written, 3600), 3600)
+    needs = needs_by_period(Series.of(written, 3600), of_an_hour)
     week = Series.of([1] * (7 * day), 3600)
     least = least_rate(week, 3600).bits_per_second
     assert needs == [Need(10 * DAY_US, least), Need(17 * DAY_US, 2 * least)]
-    assert needs_by_period(Series.of([1] * day, 3600), 3600) == []
+    assert needs_by_period(Series.of([1] * day, 3600), of_an_hour) == []
 
 
 def test_weeks_with_large_gaps_are_left_out():
@@ -72,8 +79,34 @@ def test_weeks_with_large_gaps_are_left_out():
     covered = np.ones(slots)
     covered[: slots // 4] = 0
     series = Series(0, 3600, np.ones(slots, np.int64), covered)
-    assert [need.end_us for need in needs_by_period(series, 3600)] == [14 * DAY_US]
-    assert len(needs_by_period(series, 3600, least_coverage=0.4)) == 2
+    assert [need.end_us for need in needs_by_period(series, of_an_hour)] == [14 * DAY_US]
+    assert len(needs_by_period(series, of_an_hour, least_coverage=0.4)) == 2
+
+
+def test_needs_from_tables_are_taken_by_the_same_periods():
+    grid = Grid(0, 3600, np.array([True] * 60 + [False] * 12))
+    needs = set_needs_by_period(grid, lambda start, end: Fraction(end - start), 86_400, 0.5)
+    assert needs == [
+        Need(DAY_US, Fraction(24)),
+        Need(2 * DAY_US, Fraction(24)),
+        Need(3 * DAY_US, Fraction(24)),
+    ]
+    assert len(set_needs_by_period(grid, lambda *_: Fraction(1), 86_400)) == 2  # half of the last is a gap
+    assert set_needs_by_period(grid, lambda *_: None, 86_400) == []
+    assert set_needs_by_period(grid, lambda *_: Fraction(1), 60) == []
+
+
+def test_days_are_compared_with_the_same_days_of_other_weeks():
+    """Weekends need less; a range that ends with working days is no growth, and one that grows is found."""
+    by_weekday = [10, 10, 100, 100, 100, 100, 100]
+    flat = [Need(day * DAY_US, Fraction(by_weekday[day % 7])) for day in range(21)]
+    assert exhaustion(flat, 1000).reason == "the range of the trend includes no growth"
+    grows = [Need(day * DAY_US, Fraction(by_weekday[day % 7] + day)) for day in range(21)]
+    found = exhaustion(grows, 220)
+    assert found.trend_per_day.slope == pytest.approx(1)
+    # The line of the working days counts: it is at 120 on the last day.
+    assert (found.days, found.earliest_days, found.latest_days) == pytest.approx((100, 100, 100))
+    assert "too few for a range" in exhaustion(grows[:9], 1000).reason
 
 
 def test_growth_by_the_users_own_figure():
@@ -88,6 +121,6 @@ def test_what_cannot_be_asked():
     with pytest.raises(ValueError, match="capacity_bits_per_second -1"):
         exhaustion(weekly(1, 2), -1)
     with pytest.raises(ValueError, match="period_seconds 0"):
-        needs_by_period(Series.of([1], 10), 60, 0)
+        needs_by_period(Series.of([1], 10), of_an_hour, 0)
     with pytest.raises(ValueError, match=r"growth_per_year -0\.1"):
         days_by_growth(1, 2, -0.1)

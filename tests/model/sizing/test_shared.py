@@ -6,8 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.model.intervals import US
+from streams.model.sizing.leastrate import least_rate
 from streams.model.sizing.series import Series
-from streams.model.sizing.shared import diversity_factor, peak_diversity_factor, summed
+from streams.model.sizing.shared import (
+    diversity_factor,
+    missing_spans,
+    peak_diversity_factor,
+    summed,
+    together,
+)
 
 parts = st.lists(
     st.tuples(
@@ -33,13 +40,54 @@ def test_every_byte_is_in_its_slot_of_the_sum(rows):
     assert whole.bytes_by_slot.tolist() == expected.tolist()
 
 
-def test_the_sum_is_covered_as_its_least_covered_part():
+def gappy(rows):
+    return [Series(0, 10, np.array(values), np.array(covered, float)) for values, covered in rows]
+
+
+def test_the_sum_judges_what_any_part_saw():
     left = Series(0, 10, np.array([1, 2, 3]), np.array([1, 0.5, 1]))
     right = Series(10 * US, 10, np.array([10, 20, 30]), np.array([1, 0, 1.0]))
     whole = summed([left, right])
     assert whole.bytes_by_slot.tolist() == [1, 12, 23, 30]
-    assert whole.coverage.tolist() == [0, 0.5, 0, 0]
-    assert whole.gaps() == [(0, 10 * US), (20 * US, 40 * US)]
+    assert whole.coverage.tolist() == [0.5, 0.75, 0.5, 0.5]
+    assert whole.gaps() == []
+    assert missing_spans([left, right]) == [(0, 10 * US), (20 * US, 40 * US)]
+
+
+def test_the_gap_of_one_group_does_not_hide_the_peak_of_another():
+    parts = gappy([([0, 0, 900, 0], [1, 1, 1, 1]), ([5, 5, 0, 5], [1, 1, 0, 1])])
+    assert least_rate(summed(parts), 10).bits_per_second >= least_rate(parts[0], 10).bits_per_second > 0
+    assert summed(parts).coverage_ratio == 7 / 8
+    # Where both were measured nothing of the peak is left to compare: no saving is claimed for it.
+    assert [part.bytes_by_slot.tolist() for part in together(parts)] == [[0, 0, 0, 0], [5, 5, 0, 5]]
+    assert peak_diversity_factor(parts) == 1
+    assert missing_spans(parts) == [(20 * US, 30 * US)]
+
+
+gappy_rows = st.integers(1, 8).flatmap(
+    lambda n: st.lists(
+        st.tuples(
+            st.lists(st.integers(0, 50), min_size=n, max_size=n),
+            st.lists(st.sampled_from([0, 0.5, 1]), min_size=n, max_size=n),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+
+
+@given(gappy_rows, st.integers(1, 60))
+def test_a_sum_with_gaps_asks_for_no_less_than_each_part(rows, rpo):
+    parts = gappy(rows)
+    whole = summed(parts)
+    assert whole.total_bytes == sum(part.total_bytes for part in parts)
+    for part in parts:
+        if part.judged.any():
+            assert least_rate(whole, rpo).bits_per_second >= least_rate(part, rpo).bits_per_second
+    known = [part for part in together(parts) if part.judged.any()]
+    if known:
+        alone = [least_rate(part, rpo).bits_per_second for part in known]
+        assert sum(alone) >= least_rate(summed(known), rpo).bits_per_second
 
 
 @given(parts)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.model.sizing.trend import theil_sen, without_season
+from streams.model.sizing.trend import theil_sen
 
 points = st.dictionaries(st.integers(0, 100), st.integers(-1000, 1000), min_size=2, max_size=15)
 
@@ -67,15 +67,51 @@ def test_too_few_points_have_no_range():
     assert not theil_sen([0, 1, 2, 3], [0, 1, 2, 3], 0.95).is_growth
 
 
-def test_a_season_is_taken_off_and_the_trend_is_kept():
+def test_a_season_is_in_no_slope():
     days = list(range(28))
-    peculiar = [0, 0, 0, 0, 0, -50, -80]
+    peculiar = [0, 30, 5, 60, 10, -50, -80]
     values = [100 + 2 * day + peculiar[day % 7] for day in days]
-    flat = without_season(days, values, [day % 7 for day in days])
-    assert np.diff(flat) == pytest.approx([2] * 27, abs=1.0)
-    assert theil_sen(days, flat).slope == pytest.approx(2, abs=0.1)
-    assert theil_sen(days, flat).high - theil_sen(days, flat).low < 0.5
-    assert without_season([1], [5], ["a"]) == [5]
+    phases = [day % 7 for day in days]
+    seasonal, plain = theil_sen(days, values, 0.9, phases), theil_sen(days, values)
+    assert (seasonal.slope, seasonal.low, seasonal.high) == (2, 2, 2)
+    assert plain.high - plain.low > 1
+    # From a Saturday to a Friday a flat week looks like growth: there is nothing to compare a week apart.
+    week = [peculiar[(day + 5) % 7] for day in range(7)]
+    assert theil_sen(range(7), week, 0.9, range(7)) is None
+    assert not theil_sen(range(14), 2 * week, 0.9, 2 * list(range(7))).is_growth
+
+
+@given(points, st.data())
+def test_only_points_of_one_phase_are_compared(values, data):
+    times = sorted(values)
+    phases = [data.draw(st.integers(0, 2)) for _ in times]
+    slopes = [
+        (values[times[b]] - values[times[a]]) / (times[b] - times[a])
+        for a, b in combinations(range(len(times)), 2)
+        if phases[a] == phases[b]
+    ]
+    trend = theil_sen(times, [values[time] for time in times], 0.9, phases)
+    assert (trend is None) == (not slopes)
+    if slopes:
+        assert trend.slope == pytest.approx(statistics.median(slopes), abs=1e-9)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.8, 0.9])
+def test_the_interval_of_phases_misses_the_truth_as_often_as_all_their_orders_say(confidence):
+    phases = [0, 1, 0, 1, 0, 1, 1]
+    places = [[k for k, phase in enumerate(phases) if phase == each] for each in (0, 1)]
+    found = []
+    for first in permutations(range(3)):
+        for second in permutations(range(4)):
+            values = [0] * 7
+            for where, order in zip(places, (first, second), strict=True):
+                for place, value in zip(where, order, strict=True):
+                    values[place] = value
+            found.append(theil_sen(range(7), values, confidence, phases))
+    above = sum(trend.low > 0 for trend in found) / len(found)
+    below = sum(trend.high < 0 for trend in found) / len(found)
+    assert above == below <= (1 - confidence) / 2 + 1e-12
+    assert above > 0
 
 
 def test_what_has_no_trend():
@@ -83,5 +119,7 @@ def test_what_has_no_trend():
         theil_sen([1, 1], [1, 2])
     with pytest.raises(ValueError, match="one for each value"):
         theil_sen([1, 2, 3], [1, 2])
+    with pytest.raises(ValueError, match="phases: one for each value"):
+        theil_sen([1, 2], [1, 2], 0.9, [1])
     with pytest.raises(ValueError, match="confidence 1: choose"):
         theil_sen([1, 2], [1, 2], 1)
