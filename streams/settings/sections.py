@@ -238,6 +238,9 @@ class Link(_Section):
     )
     price_path_month: NotNegative = Field(default=0, description="Price of a path per month.")
     price_gigabyte: NotNegative = Field(default=0, description="Price of 10^9 bytes shipped.")
+    price_buffer_gigabyte: NotNegative = Field(
+        default=0, description="Price of 10^9 bytes of journal or cache per month."
+    )
     resync_seconds: Positive = Field(
         default=3600, description="Time in which a resynchronisation must be done."
     )

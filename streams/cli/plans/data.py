@@ -18,6 +18,7 @@ from streams.cli.plans.trace import (
 )
 from streams.cli.reports.calendar import calendar_of
 from streams.cli.reports.gathered import Choice, gather
+from streams.cli.reports.sets import track_bytes_of
 from streams.cli.usage import time_range
 from streams.errors import SettingsError
 from streams.model.intervals import US, Spans
@@ -37,6 +38,7 @@ class Measured:
     """The data of a plan; `series` is None where nobody counted the bytes that were written.
 
     `histories` gives the volumes one at a time, so that memory holds one of them; about as many as `volumes`.
+    `track_bytes` is the smallest common multiple of their tracks.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Measured:
     histories: Callable[[], Iterable[History]]
     volumes: int
     coverage: float
+    track_bytes: int
 
     @property
     def gaps(self) -> Spans:
@@ -72,7 +75,8 @@ def measured_stored(source: Source, names: Sequence[str], asked: Parameters, rep
 
     title = f"link {asked.link}" if asked.link else f"group {', '.join(names)}"
     volumes = {name for group in gathered.groups for name in group.stored.names}
-    return Measured(title, gathered.written, gathered.grid, histories, len(volumes), gathered.coverage)
+    coverage, tracks = gathered.coverage, track_bytes_of(gathered)
+    return Measured(title, gathered.written, gathered.grid, histories, len(volumes), coverage, tracks)
 
 
 def measured_trace(asked: Parameters, report: Progress) -> Measured:
@@ -94,6 +98,5 @@ def measured_trace(asked: Parameters, report: Progress) -> Measured:
     grid = grid_of_writes(writes, geometry.interval_seconds)
     volumes = histories_of_writes(writes, grid, geometry.track_bytes)
     series = series_of_writes(writes, grid, geometry.slot_seconds)
-    return Measured(
-        f"trace {', '.join(file.name for file in files)}", series, grid, lambda: volumes, len(volumes), 1.0
-    )
+    title = f"trace {', '.join(file.name for file in files)}"
+    return Measured(title, series, grid, lambda: volumes, len(volumes), 1.0, geometry.track_bytes)

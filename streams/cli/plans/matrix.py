@@ -13,10 +13,9 @@ from streams.cli.plans.parameters import Parameters
 from streams.cli.plans.sets import Sets, sets_of
 from streams.errors import MissingData
 from streams.model.sizing.basis import MODES, Mode, require_mode, require_written
-from streams.model.sizing.claims import BITS_PER_BYTE
-from streams.model.sizing.cost import MONTH_SECONDS
-from streams.model.sizing.cycledata import require_cycle
-from streams.model.sizing.exact import exact
+from streams.model.sizing.bestcycle import Search
+from streams.model.sizing.cost import Prices, Terms
+from streams.model.sizing.cyclechoice import CycleTerms
 from streams.model.sizing.link import Usable, headroom_ratio, paths_for, planned_paths, usable_per_path
 from streams.model.sizing.matrix import (
     Ask,
@@ -34,7 +33,6 @@ __all__ = ["MatrixPlan", "OnPaths", "Row", "matrix_plan"]
 
 _PERCENTS = (Fraction(100), Fraction(99), Fraction(95), Fraction(90))
 _RESYNC_SECONDS = Fraction(3600)
-_GB = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class OnPaths:
 class Row:
     """A demand on a link: payload now and planned, paths for both, and what given numbers of paths do.
 
-    None where there is no line rate, or nothing is enough.
+    None where there is no line rate, or nothing is enough. `is_cheapest` of all cycles of its mode and RPO.
     """
 
     demand: Demand
@@ -61,6 +59,7 @@ class Row:
     fits_journal: bool | None
     cost_per_month: Fraction | None
     on_paths: tuple[OnPaths, ...]
+    is_cheapest: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +72,7 @@ class MatrixPlan:
     usable: Usable | None
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
+    searches: Sequence[tuple[Ask, Search]]
 
     @property
     def resync_seconds(self) -> Fraction:
@@ -90,21 +90,21 @@ def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> Matr
     profile = require_profile(asked.profile) if asked.profile else None
     modes, left_out = _modes(asked, profile, measured)
     usable = usable_per_path(asked.path) if asked.path_bits_per_second else None
-    block = asked.block_bytes or (profile.block_bytes if profile else None)
+    block = asked.block_bytes or (profile.block_bytes if profile else None) or measured.track_bytes
     data = _Data(asked, measured, profile, sets_of(asked, measured, (modes, block), report))
     jobs = list(data.jobs(modes))
-    if not jobs:
+    rows: list[Row] = []
+    for done, job in enumerate(jobs):
+        report("planning", done, len(jobs))
+        rows += [_row(demand, kept, asked, usable, data.is_cheapest(demand)) for demand, kept in job()]
+    report("planning", len(jobs), len(jobs))
+    if not rows:
         raise ValueError(
             f"rpo_seconds {float(min(data.rpos)):g}: cycles from the base interval of "
             f"{measured.grid.interval_seconds} s on leave no time to ship within it; choose a longer RPO, or "
             "a shorter base interval for the group"
         )
-    rows: list[Row] = []
-    for done, job in enumerate(jobs):
-        report("planning", done, len(jobs))
-        rows += [_row(demand, kept, asked, usable) for demand, kept in job()]
-    report("planning", len(jobs), len(jobs))
-    return MatrixPlan(asked, measured, data.sets, usable, tuple(rows), left_out)
+    return MatrixPlan(asked, measured, data.sets, usable, tuple(rows), left_out, data.searches)
 
 
 _Judge = Callable[[Fraction], Kept]
@@ -119,6 +119,7 @@ class _Data:
         self.rpos = asked.rpos
         self._percents = asked.percents or _PERCENTS
         self.sets = sets
+        self.searches: list[tuple[Ask, Search]] = []
 
     def jobs(self, modes: Sequence[Mode]) -> Iterator[Callable[[], _Found]]:
         """What there is to do, in the order of the rows."""
@@ -133,9 +134,7 @@ class _Data:
                     yield self._resync
                 case _:
                     for rpo in self.rpos:
-                        for cycle in self._cycles(rpo):
-                            for percent in self._percents:
-                                yield partial(self._cycle, Ask(mode, rpo, percent, cycle))
+                        yield partial(self._cycles, mode, rpo)
 
     def _continuous(self, rpo: Fraction) -> _Found:
         basis = ContinuousBasis(self._series())
@@ -146,42 +145,51 @@ class _Data:
         yield SynchronousBasis(self._series()).demand(), lambda _: Kept(None)
 
     def _resync(self) -> _Found:
-        if self.sets.resync_bytes is None:
-            raise MissingData(
-                "--outage: every window of this length touches a gap; widen the range or shorten it"
-            )
         basis = ResyncBasis(self.sets.resync_bytes, self._asked.resync_seconds or _RESYNC_SECONDS)
         yield basis.demand(), basis.kept
 
-    def _cycle(self, ask: Ask) -> _Found:
+    def _cycles(self, mode: Mode, rpo: Fraction) -> _Found:
+        """The cycles to show, each for every percentage; those alone that were asked for, where some were."""
         if self.sets.unions is None:
-            raise MissingData(f"mode {ask.mode}: no volume has a table in this range; widen it")
+            raise MissingData(f"mode {mode}: no volume has a table in this range; widen it")
         basis = CycleBasis(self.sets.unions, float(self._asked.apply_seconds or 0))
-        yield basis.demand(ask), partial(basis.kept, ask)
+        terms = self._terms()
+        choice = basis.choice(Ask(mode, rpo), terms)
+        self.searches.append((Ask(mode, rpo), choice.search))
+        known = {option.cycle_seconds: option for option in choice.options}
+        shown: Sequence[float] = terms.asked_seconds or list(known)
+        if not shown and self._asked.modes:
+            shown = [self._measured.grid.interval_seconds]  # it is said that none is enough
+        for seconds in shown:
+            for percent in self._percents:
+                ask = Ask(mode, rpo, percent, Fraction(seconds))
+                whole = basis.demand_of(ask, known.get(seconds))
+                yield whole if percent == 100 else basis.demand(ask), partial(basis.kept, ask)
 
-    def _cycles(self, rpo: Fraction) -> Sequence[Fraction]:
-        """The asked cycles, the profile's, or the base interval and its doubles that leave time to ship.
+    def is_cheapest(self, demand: Demand) -> bool:
+        """Whether the demand is of the cheapest cycle of all for its RPO."""
+        ask = demand.ask
+        for found, search in self.searches:
+            if (found.mode, found.rpo_seconds) == (ask.mode, ask.rpo_seconds) and search.chosen is not None:
+                return search.chosen.cycle_seconds == ask.cycle_seconds
+        return False
 
-        Without any, cycles are left out, unless they were asked for.
-        """
-        grid, apply = self._measured.grid, self._asked.apply_seconds or 0
-        if self._asked.cycle_seconds:
-            for cycle in self._asked.cycle_seconds:
-                require_cycle(grid, float(cycle))
-                if self._profile:
-                    self._profile.cycle(int(cycle))
-            return self._asked.cycle_seconds
-        if self._profile and self._profile.cycle_seconds:
-            require_cycle(grid, self._profile.cycle_seconds)
-            return (Fraction(self._profile.cycle_seconds),)
-        least = (self._profile.least_cycle_seconds if self._profile else None) or 1
-        doubles = [Fraction(-(-least // grid.interval_seconds) * grid.interval_seconds)]
-        if doubles[0] + apply >= rpo and not self._asked.modes:
-            return []
-        while 2 * doubles[-1] + apply < rpo and 2 * doubles[-1] <= grid.seconds:
-            doubles.append(2 * doubles[-1])
-        most = self._profile.most_cycle_seconds if self._profile else None
-        return [cycle for cycle in doubles if most is None or cycle <= most]
+    def _terms(self) -> CycleTerms:
+        """The cycles asked for, or the profile's; and what a link costs."""
+        asked, profile = self._asked, self._profile
+        cycles = [float(cycle) for cycle in asked.cycle_seconds]
+        for cycle in asked.cycle_seconds:
+            if profile:
+                profile.cycle(int(cycle))
+        if profile and profile.cycle_seconds and not cycles:
+            cycles = [float(profile.cycle_seconds)]
+        terms = cost_terms(asked)
+        return CycleTerms(
+            tuple(cycles),
+            profile.least_cycle_seconds if profile else None,
+            profile.most_cycle_seconds if profile else None,
+            terms.of_cycle,
+        )
 
     def _series(self) -> Series:
         if self._measured.series is None:
@@ -208,7 +216,16 @@ def _modes(
     return tuple(mode for mode in MODES if mode not in left_out), left_out
 
 
-def _row(demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None) -> Row:
+def cost_terms(asked: Parameters) -> Terms:
+    """What turns a rate into paths and money; without a line rate only what is shipped and held has a price."""
+    prices = asked.prices or Prices()
+    if not asked.path_bits_per_second:
+        free = Prices(0, prices.gigabyte, prices.buffer_gigabyte_month)
+        return Terms(asked.reduction, Fraction(1), asked.margins, free)
+    return Terms(asked.reduction, usable_per_path(asked.path).bits_per_second, asked.margins, prices)
+
+
+def _row(demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None, is_cheapest: bool) -> Row:
     rate, gives = demand.bits_per_second, None if usable is None else usable.bits_per_second
     need = None if rate is None else asked.reduction.shipped(rate)
     planned = None if need is None or gives is None else planned_paths(need, gives, asked.margins)
@@ -228,16 +245,15 @@ def _row(demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None
         paths_now=None if need is None or gives is None else require_paths(paths_for(need, gives)),
         paths_planned=planned,
         fits_journal=fits,
-        cost_per_month=_cost(planned, demand, asked),
+        cost_per_month=_cost(demand, asked),
         on_paths=tuple(on_paths),
+        is_cheapest=is_cheapest,
     )
 
 
-def _cost(paths: int | None, demand: Demand, asked: Parameters) -> Fraction | None:
-    """The planned paths, and what is shipped in a month at the mean rate of today."""
-    prices = asked.prices
-    if prices is None or (prices.path_month and paths is None):
+def _cost(demand: Demand, asked: Parameters) -> Fraction | None:
+    """The planned paths, the buffer, and what is shipped in a month at the mean rate of today."""
+    rate = demand.bits_per_second
+    if asked.prices is None or rate is None:
         return None
-    mean = asked.reduction.shipped(demand.mean_bits_per_second or Fraction(0)) / BITS_PER_BYTE
-    month = mean * MONTH_SECONDS / _GB * exact(prices.gigabyte)
-    return (paths or 0) * exact(prices.path_month) + month
+    return cost_terms(asked).per_month(rate, demand.buffer_bytes or 0, demand.mean_bits_per_second or 0)

@@ -71,6 +71,7 @@ class Parameters:
     measured_goodput_bits_per_second: Fraction | None = None
     price_path_month: Fraction | None = None
     price_gigabyte: Fraction | None = None
+    price_buffer_gigabyte: Fraction | None = None
     group: str | None = None
     link: str | None = None
     trace: tuple[str, ...] = ()
@@ -137,10 +138,9 @@ class Parameters:
 
     @property
     def prices(self) -> Prices | None:
-        """What a path and a GB cost; None where neither was given."""
-        if self.price_path_month is self.price_gigabyte is None:
-            return None
-        return Prices(self.price_path_month or 0, self.price_gigabyte or 0)
+        """What paths, bytes and buffers cost; None where nothing was given."""
+        found = self.price_path_month, self.price_gigabyte, self.price_buffer_gigabyte
+        return None if found == (None,) * 3 else Prices(*(price or 0 for price in found))
 
     @property
     def has_data(self) -> bool:
@@ -248,7 +248,7 @@ def asked_of_file(file: FilePath) -> dict[str, _Value]:
 def terms_of_link(link: Link) -> dict[str, _Value]:
     """What the settings say of a link, as a plan takes it."""
     terms = {**link.model_dump(), "modes": link.mode}
-    for price in ("price_path_month", "price_gigabyte"):
+    for price in ("price_path_month", "price_gigabyte", "price_buffer_gigabyte"):
         terms[price] = terms[price] or None
     known = {key: _BY_KEY[key] for key in terms if key in _BY_KEY and terms[key] is not None}
     return {key: _read(knob, [str(terms[key])], f"links: {key}") for key, knob in known.items()}

@@ -35,11 +35,14 @@ from streams.model.sizing.grid import Grid
 
 __all__ = [
     "MOST_REPLAYS",
+    "Cost",
     "CycleOption",
     "Search",
     "best_cycle",
+    "by_rate",
     "candidate_cycles",
     "cheapest",
+    "cost_of",
     "cycle_option",
     "cycle_rate",
     "least_possible",
@@ -48,6 +51,9 @@ __all__ = [
 
 MOST_REPLAYS = 64
 """Candidates that a search replays at most."""
+
+Cost = Callable[[float, float, float], float]
+"""What a link costs: its rate, the bytes of its cache, and the rate shipped on the average; rising in all."""
 
 _CLOSE = 1e-9
 _AT_LEAST_BITS_PER_SECOND = 1e-3
@@ -94,11 +100,30 @@ class Search:
     least_of_rest_bits_per_second: float | None
 
 
-def candidate_cycles(grid: Grid, rpo_seconds: float, apply_seconds: float = 0) -> range:
-    """The multiples of the base interval that leave time for a transfer within the RPO."""
+def by_rate(rate: float, _cache_bytes: float, _mean_rate: float) -> float:
+    """The narrowest link is the cheapest."""
+    return rate
+
+
+def cost_of(option: CycleOption, cost: Cost) -> float:
+    """What an option costs."""
+    return cost(option.payload_bits_per_second, option.cache_bytes, option.mean_bits_per_second)
+
+
+def candidate_cycles(
+    grid: Grid,
+    rpo_seconds: float,
+    apply_seconds: float = 0,
+    allowed: tuple[float | None, float | None] = (None, None),
+) -> list[int]:
+    """The multiples of the base interval that leave time for a transfer within the RPO.
+
+    From the least to the most that a replicator takes, where it has such bounds.
+    """
     step = grid.interval_seconds
     longest = min(rpo_seconds - apply_seconds, grid.seconds + 1)
-    return range(step, max(-int(-longest // 1), 0), step)
+    least, most = allowed[0] or 0, allowed[1] or float("inf")
+    return [seconds for seconds in range(step, max(-int(-longest // 1), 0), step) if least <= seconds <= most]
 
 
 def cycle_option(
@@ -165,7 +190,7 @@ def best_cycle(
     candidates: Iterable[float],
     rule: CycleRule,
     rpo_seconds: float,
-    cost: Callable[[float, float], float] = lambda rate, _: rate,
+    cost: Cost = by_rate,
     most_replays: int = MOST_REPLAYS,
 ) -> Search:
     """The candidate whose link costs least for the RPO at all times.
@@ -175,7 +200,7 @@ def best_cycle(
         candidates: cycle times, such as `candidate_cycles`.
         rule: of the replicator; its cycle time is replaced by each candidate.
         rpo_seconds: the longest exposure allowed.
-        cost: of a rate in payload bit/s with so many bytes of cache; rising in both. Without one, the rate.
+        cost: of an option; by default its rate.
         most_replays: after so many the search ends.
 
     Raises:
@@ -190,7 +215,7 @@ def best_cycle(
         option = cycle_option(unions, replace(rule, cycle_seconds=seconds), rpo_seconds)
         if option is not None:
             options.append(option)
-            bound = min(bound, cost(option.payload_bits_per_second, option.cache_bytes))
+            bound = min(bound, cost_of(option, cost))
     chosen = cheapest(options, cost)
     proven = not waiting or waiting[0][0][0] >= bound * (1 - _CLOSE)
     rest = None
@@ -203,14 +228,12 @@ def best_cycle(
     return Search(by_time, chosen, len(least), proven, rest)
 
 
-def cheapest(
-    options: Iterable[CycleOption], cost: Callable[[float, float], float] = lambda rate, _: rate
-) -> CycleOption | None:
+def cheapest(options: Iterable[CycleOption], cost: Cost = by_rate) -> CycleOption | None:
     """The option that costs least; of equals the one with the smallest cache, then the longest cycle.
 
     Costs as close as the bisection tells rates apart are equal. None where there is no option.
     """
-    priced = [(cost(option.payload_bits_per_second, option.cache_bytes), option) for option in options]
+    priced = [(cost_of(option, cost), option) for option in options]
     if not priced:
         return None
     least = min(price for price, _ in priced)
@@ -243,14 +266,12 @@ def least_possible(unions: PiecedUnions, rule: CycleRule, rpo_seconds: float) ->
     return BITS_PER_BYTE * found
 
 
-def _least_cost(
-    unions: PiecedUnions, rule: CycleRule, rpo_seconds: float, cost: Callable[[float, float], float]
-) -> tuple[float, float]:
+def _least_cost(unions: PiecedUnions, rule: CycleRule, rpo_seconds: float, cost: Cost) -> tuple[float, float]:
     """The least that a cycle may cost, and how much its cache holds at least."""
     held = 0.0
     if not rule.cycle_seconds % unions.grid.interval_seconds and rule.queue_depth is None:
         held = float(_most(unions, int(rule.cycle_seconds // unions.grid.interval_seconds)))
-    return cost(least_possible(unions, rule, rpo_seconds), held), rule.cycle_seconds
+    return cost(least_possible(unions, rule, rpo_seconds), held, 0.0), rule.cycle_seconds
 
 
 def _most(unions: PiecedUnions, length: int) -> int:

@@ -6,15 +6,16 @@ from there. Continuous replication is judged on the series, cycles by their repl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from streams.model.sizing.attainment import achievable_rpo_seconds, rates_for_percents
 from streams.model.sizing.backlog import journal_bytes
 from streams.model.sizing.basis import Mode
-from streams.model.sizing.bestcycle import CycleOption, Search, best_cycle, cycle_option, cycle_rate, touched
+from streams.model.sizing.bestcycle import CycleOption, cycle_option, cycle_rate, touched
 from streams.model.sizing.claims import required_bits_per_second, seconds_needed
+from streams.model.sizing.cyclechoice import CycleChoice, CycleTerms, choose_cycle
 from streams.model.sizing.cycledata import PiecedUnions, require_cycle
 from streams.model.sizing.cyclephases import KeptByPhase, kept_by_phase
 from streams.model.sizing.cycles import CycleRule
@@ -123,15 +124,14 @@ class CycleBasis:
         rpo = float(ask.rpo_seconds or 0)
         return self.demand_of(ask, cycle_option(self.unions, self.rule(ask), rpo, ask.percent))
 
-    def best(
-        self,
-        ask: Ask,
-        candidates: Sequence[float],
-        cost: Callable[[float, float], float] = lambda rate, _: rate,
-    ) -> Search:
-        """The cheapest of these cycles for the RPO; `ask` names the mode."""
+    def choice(self, ask: Ask, terms: CycleTerms) -> CycleChoice:
+        """The cycles to show for an RPO, and the one to take; `ask` names the mode.
+
+        Raises:
+            ValueError: the tables cannot show an asked cycle.
+        """
         rule = CycleRule(self.unions.grid.interval_seconds, self.apply_seconds, _depth(ask.mode))
-        return best_cycle(self.unions, candidates, rule, float(ask.rpo_seconds or 0), cost)
+        return choose_cycle(self.unions, rule, float(ask.rpo_seconds or 0), terms)
 
     @staticmethod
     def demand_of(ask: Ask, option: CycleOption | None) -> Demand:
@@ -181,10 +181,10 @@ class CycleBasis:
 
 @dataclass(frozen=True, slots=True)
 class ResyncBasis:
-    """A resynchronisation of the whole range ships its union once, in `seconds`."""
+    """A resynchronisation ships a union once, in `seconds`: of the whole range, or of the worst outage."""
 
     union_bytes: int
-    seconds: Fraction
+    seconds: Number
 
     def demand(self) -> Demand:
         """The rate for it, while nothing is written."""

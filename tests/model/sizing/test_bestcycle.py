@@ -11,6 +11,7 @@ from streams.model.sizing.bestcycle import (
     best_cycle,
     candidate_cycles,
     cheapest,
+    cost_of,
     cycle_option,
     cycle_rate,
     least_possible,
@@ -76,7 +77,7 @@ def test_no_cycle_needs_less_than_its_windows_ask_for(group, rule, length, rpo_s
 def test_the_search_finds_what_a_replay_of_every_candidate_finds(group, depth, rpo, path, cache_price):
     """By rate, or by whole paths; with or without a price on the cache."""
 
-    def cost(rate, cache_bytes):
+    def cost(rate, cache_bytes, _mean):
         paths = rate if path is None else -(-rate * (1 - 1e-9) // path)
         return paths + cache_price * cache_bytes
 
@@ -84,13 +85,12 @@ def test_the_search_finds_what_a_replay_of_every_candidate_finds(group, depth, r
     unions, candidates = unions_of(group), candidate_cycles(group.grid(), rpo)
     search = best_cycle(unions, candidates, rule, rpo, cost)
     every = [found for found in options_of(group, candidates, rpo, rule) if found is not None]
-    best = min((cost(option.payload_bits_per_second, option.cache_bytes) for option in every), default=inf)
+    best = min((cost_of(option, cost) for option in every), default=inf)
     assert search.proven
     assert search.least_of_rest_bits_per_second is None
     assert search.candidates == len(candidates)
-    found = search.chosen
-    assert cost(found.payload_bits_per_second, found.cache_bytes) == pytest.approx(best, rel=1e-6)
-    assert found == cheapest(search.options, cost)
+    assert cost_of(search.chosen, cost) == pytest.approx(best, rel=1e-6)
+    assert search.chosen == cheapest(search.options, cost)
     assert set(search.options) <= set(every)
 
 
@@ -195,6 +195,8 @@ def test_candidates_leave_time_for_a_transfer():
     assert list(candidate_cycles(grid, 900, 300)) == [300]
     assert list(candidate_cycles(grid, 1e9)) == [300, 600, 900, 1200, 1500, 1800]
     assert list(candidate_cycles(grid, 100)) == []
+    assert candidate_cycles(grid, 1e9, 0, (600, 1200)) == [600, 900, 1200]
+    assert candidate_cycles(grid, 1e9, 0, (None, 700)) == [300, 600]
 
 
 def test_bad_input_is_refused():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streams.model.bittable import BitTable
 from streams.model.sizing.backlog import journal_bytes
+from streams.model.sizing.cyclechoice import CycleTerms
 from streams.model.sizing.cycledata import PiecedUnions
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import history_of_tables
@@ -86,8 +87,12 @@ def test_cycles_that_fold():
     assert two.option.luckiest_bits_per_second == pytest.approx(4 * MB * 8 / 180)
     assert (one.option.phases, two.option.phases) == (1, 2)
     assert (one.buffer_bytes, two.buffer_bytes) == (pytest.approx(8 * MB), pytest.approx(8 * MB))
-    best = basis.best(Ask("cycle_multi", Fraction(300)), [60, 120, 180, 240])
-    assert best.chosen == one.option
+    choice = basis.choice(Ask("cycle_multi", Fraction(300)), CycleTerms())
+    assert choice.chosen == one.option
+    assert [option.cycle_seconds for option in choice.options] == [60, 120, 240]
+    asked = basis.choice(Ask("cycle_multi", Fraction(300)), CycleTerms(asked_seconds=(180,)))
+    assert asked.chosen.cycle_seconds == 180
+    assert [option.cycle_seconds for option in asked.options] == [60, 120, 180, 240]
 
 
 def test_a_cycle_that_fills_the_rpo_and_one_that_nobody_writes_in():
