@@ -19,6 +19,7 @@ from streams.model.intervals import US
 from streams.model.sizing.basis import Mode
 from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.forecast import WEEK_SECONDS, Need, exhaustion, needs_by_period
+from streams.model.sizing.leastrate import least_rate
 from streams.model.sizing.series import Series
 
 __all__ = ["Outlook", "Trend", "TrendRule"]
@@ -132,17 +133,14 @@ class Trend:
         return self._known[1:]
 
     def _by_period(self, series: Series, period_seconds: int) -> list[Need]:
+        return needs_by_period(series, self._need, period_seconds, _LEAST_COVERAGE)
+
+    def _need(self, part: Series) -> Fraction:
+        """What a period asks for, as the rule has it."""
         rule = self.rule
         if rule.ship_seconds is None:
-            return needs_by_period(series, rule.rpo_seconds, period_seconds, _LEAST_COVERAGE)
-        period_us, needs = period_seconds * US, []
-        for back in range((series.end_us - series.start_us) // period_us, 0, -1):
-            end_us = series.end_us - (back - 1) * period_us
-            part = series.clipped((end_us - period_us, end_us))
-            if part.judged.any() and part.coverage_ratio >= _LEAST_COVERAGE:
-                most = int(part.bytes_by_slot.max())
-                needs.append(Need(end_us, Fraction(BITS_PER_BYTE * most) / Fraction(rule.ship_seconds)))
-        return needs
+            return least_rate(part, rule.rpo_seconds).bits_per_second
+        return Fraction(BITS_PER_BYTE * int(part.bytes_by_slot.max())) / Fraction(rule.ship_seconds)
 
     def _whole_days(self) -> Series | None:
         """All slots up to the last midnight in UTC."""

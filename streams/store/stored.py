@@ -93,6 +93,16 @@ class StoredVolume:
     start_us: Numbers
     bitmaps: Bitmaps
     written_rows: Numbers
+    write_rows: Numbers
+
+    def track_writes_by_interval(self, grid: Grid) -> Numbers:
+        """How often its tracks were written in every interval of a grid; writes and bytes must be known.
+
+        A write counts as one track, or as many as its bytes fill: what straddles an edge is not told apart.
+        """
+        places = (self.start_us - grid.start_us) // (grid.interval_seconds * US)
+        tracks = np.maximum(self.write_rows, -(-self.written_rows // self.track_bytes))
+        return sum_by_group(places, tracks, len(grid))
 
     def written_by_interval(self, grid: Grid) -> Numbers:
         """What was written in every interval of a grid as `history` takes it; all of it must be known."""
@@ -224,6 +234,7 @@ class StoredRange:
             start_us=start_us,
             bitmaps=bitmaps,
             written_rows=rows.written_bytes,
+            write_rows=rows.writes,
         )
 
 

@@ -59,9 +59,18 @@ def test_figures_by_hand(plan):
     assert need("continuous", 300, None) == pytest.approx(8 / 7 * PER_MINUTE, rel=1e-9)
     assert need("cycle_multi", 60, 60) is None
     assert need("cycle_multi", 180, 60) == pytest.approx(8 / 3 * PER_MINUTE, rel=1e-9)
-    assert need("cycle_multi", 180, 120) == pytest.approx(4 / 1 * PER_MINUTE, rel=1e-9)
+    # Begun with minute 1, cycles of two minutes ship 4 MiB in one minute; begun with minute 2, 4 and then 5.
+    assert need("cycle_multi", 180, 120) == pytest.approx(5 / 1 * PER_MINUTE, rel=1e-9)
     assert need("cycle_multi", 300, 60) == pytest.approx(8 / 5 * PER_MINUTE, rel=1e-9)
-    assert need("cycle_multi", 300, 120) == pytest.approx(4 / 3 * PER_MINUTE, rel=1e-9)
+    assert need("cycle_multi", 300, 120) == pytest.approx(9 / 5 * PER_MINUTE, rel=1e-9)
+    two = rows["cycle_multi", 300, 120, 1]
+    assert two["luckiest_bits_per_second"] == pytest.approx(4 / 3 * PER_MINUTE, rel=1e-9)
+    assert (two["phases"], two["is_cheapest"]) == (2, False)
+    assert two["safe_bits_per_second"] == pytest.approx(9 / 5 * PER_MINUTE, rel=1e-9)
+    one = rows["cycle_multi", 300, 60, 1]
+    # Between the minutes, cycles may ship what two of them hold: 4, 4 and 5 MiB in six minutes.
+    assert one["safe_bits_per_second"] == pytest.approx(13 / 6 * PER_MINUTE, rel=1e-9)
+    assert (one["phases"], one["is_cheapest"]) == (1, True)
     assert need("bitmap_resync", None, None) == pytest.approx(5 * MIB * 8 / 10, rel=1e-9)
 
 
@@ -72,7 +81,7 @@ def test_what_some_paths_do(plan):
     assert two["kept_seconds"] == pytest.approx(5 * MIB * 8 / 2e6)
     assert one["headroom_ratio"] == pytest.approx(1 - 5 * MIB * 8 / 10 / 1e6)
     late = rows["cycle_multi", 300, 120, 1]
-    assert late["kept_seconds"] == pytest.approx(120 + 4 * MIB * 8 / 1e6)
+    assert late["kept_seconds"] == pytest.approx(120 + 5 * MIB * 8 / 1e6)
 
 
 def test_reduction_and_margins(plan):
@@ -145,7 +154,9 @@ def test_after_an_outage_the_largest_window_that_it_can_touch_is_shipped(plan):
     assert early["data"]["resync_bytes"] == 4 * MIB
     need = {row["mode"]: row["need_bits_per_second"] for row in early["rows"]}
     assert need["bitmap_resync"] == pytest.approx(4 * MIB * 8 / 10)
-    assert "outage_seconds 3600: longer than the range" in plan("--outage 1h", code=2)
+    longer = json.loads(plan("--json --outage 1h"))
+    assert longer["data"]["resync_bytes"] == 5 * MIB
+    assert any("an outage of 1 h is longer than the range of 360 s" in c for c in longer["cautions"])
 
 
 def test_a_profile_brings_its_mode_and_cycle(plan):
@@ -179,8 +190,8 @@ def test_without_a_path_the_needs_alone_are_told(plan):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("--cycle 30s", "cycle_seconds 30.0: it is shorter than the base interval of 60 s"),
-        ("--cycle 1h", "cycle_seconds 3600.0: it is longer than the range of 360 s"),
+        ("--cycle 30s", "cycle_seconds 30: it is shorter than the base interval of 60 s"),
+        ("--cycle 1h", "cycle_seconds 3600: it is longer than the range of 360 s"),
         ("--rpo 0", "--rpo '0': it must be more than zero"),
         ("--percentile 100.5", "--percentile '100.5': a percentage, from 0 to 100"),
         ("--mode journal", "--mode 'journal': choose one of synchronous"),
@@ -196,6 +207,50 @@ def test_without_a_path_the_needs_alone_are_told(plan):
 )
 def test_what_cannot_be_planned_is_refused(plan, options, said):
     assert said in plan(options, code=2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("--rpo 5min --paths 2", "--paths: what a path carries is not known; give its line rate with --path"),
+        ("--rpo 5min --price-path 9", "--price-path: what a path carries is not known; give its line rate"),
+        ("--rpo 5min --changed 1GB", "--changed: measured data say what changed"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(plan, asked, said):
+    assert said in plan("", code=2, asked=asked)
+
+
+def test_bytes_and_buffers_have_a_price_without_a_path(plan):
+    asked = "--interval 1min --rpo 5min --percentile 100 --price-buffer 1000 --json"
+    rows = json.loads(plan("", asked=asked))["rows"]
+    for row in rows:
+        assert row["cost_per_month"] == pytest.approx(1000 * (row["buffer_bytes"] or 0) / 1e9)
+
+
+def test_the_cheapest_cycle_is_named_among_those_shown(plan):
+    asked = "--interval 1min --rpo 5min --percentile 100 --mode cycle_single,cycle_multi --json"
+    said = json.loads(plan("", asked=asked))
+    for mode in ("cycle_single", "cycle_multi"):
+        rows = [row for row in said["rows"] if row["mode"] == mode]
+        (best,) = [row for row in rows if row["is_cheapest"]]
+        least = min(row["need_bits_per_second"] for row in rows)
+        assert best["need_bits_per_second"] == pytest.approx(least, rel=1e-9)
+
+
+def test_cycles_off_the_marks_are_said_to_be_so(plan):
+    asked = "--interval 1min --rpo 5min --percentile 100 --mode cycle_multi --cycle 90s --json"
+    said = json.loads(plan("", asked=asked))
+    (row,) = said["rows"]
+    assert row["floor_bits_per_second"] <= row["need_bits_per_second"] <= row["safe_bits_per_second"]
+    assert any("cycles of 90 s are no multiple of the base interval of 60 s" in c for c in said["cautions"])
+
+
+def test_each_mode_has_its_own_caution(plan):
+    asked = "--interval 1min --slot 1min --rpo 5min --percentile 100 --json"
+    said = " ".join(json.loads(plan("", asked=asked))["cautions"])
+    assert "base intervals of 60 s are coarser than a tenth of the RPO of 300 s" in said
+    assert "slots of 60 s level out shorter peaks, and in synchronous mode" in said
 
 
 def test_a_trace_needs_its_format(plan):

@@ -95,12 +95,12 @@ def test_a_link_brings_its_groups_and_terms_and_options_go_before_them(plan):
     assert [(row["mode"], row["cycle_seconds"], row["paths"]) for row in said["rows"]] == [
         ("cycle_multi", 120, 2)
     ]
-    # Two groups with 4 MiB each in the same cycle, halved by compression, within three minutes.
-    assert said["rows"][0]["need_bits_per_second"] == pytest.approx(4 * MIB * 8 / 180, rel=1e-9)
+    # Two groups with 4 and then 5 MiB each in successive cycles, halved by compression, in five minutes.
+    assert said["rows"][0]["need_bits_per_second"] == pytest.approx(9 * MIB * 8 / 300, rel=1e-9)
     assert (said["planning_factor"], said["asked"]["spare_paths"]) == (1.2, 1)
     assert said["data"]["volumes"] == 2
     longer = plan("--link east --percentile 100 --rpo 8min --compression 1 --json")
-    assert longer["rows"][0]["need_bits_per_second"] == pytest.approx(8 * MIB * 8 / 360, rel=1e-9)
+    assert longer["rows"][0]["need_bits_per_second"] == pytest.approx(18 * MIB * 8 / 480, rel=1e-9)
     Path("a.json").write_text(json.dumps(said))
     assert plan("--file a.json --json") == said
 

@@ -12,8 +12,9 @@ from streams.cli.plans.parameters import json_value
 from streams.cli.plans.steps import steps_of_path
 from streams.cli.units import seconds_text
 from streams.model.intervals import US
-from streams.model.sizing.cautions import coarse_slots, low_coverage
+from streams.model.sizing.cautions import coarse_intervals, coarse_slots, hidden_peaks, low_coverage
 from streams.model.sizing.formulas import FORMULAS
+from streams.model.sizing.outagesets import outage_is_cut
 from streams.model.sizing.ranges import fold_ratio
 from streams.model.sizing.usual import UsualRates, usual_rates
 from streams.wire.times import format_time
@@ -77,14 +78,14 @@ def usual_of(plan: MatrixPlan) -> list[tuple[Fraction, UsualRates]]:
 
 def cautions_of(plan: MatrixPlan) -> list[str]:
     """What a reader must know before relying on the figures, as sentences."""
-    series = plan.measured.series
-    others = list(_cycle_cautions(plan))
+    series, others = plan.measured.series, list(_cycle_cautions(plan))
     if series is None:
         gaps = ["a part of the range was not measured: all figures are lower bounds"]
         return [*(gaps if plan.measured.coverage < 1 else []), *others]
-    rpos = sorted({row.demand.ask.rpo_seconds for row in plan.rows if row.demand.ask.rpo_seconds is not None})
-    is_continuous = any(row.demand.ask.mode == "continuous" for row in plan.rows)
-    found = [coarse_slots(series.slot_seconds, rpo) for rpo in rpos[:1] if is_continuous]
+    asks = [row.demand.ask for row in plan.rows]
+    rpos = {ask.rpo_seconds for ask in asks if ask.mode == "continuous" and ask.rpo_seconds is not None}
+    found = [coarse_slots(series.slot_seconds, rpo) for rpo in sorted(rpos)]
+    found += [hidden_peaks(series.slot_seconds)] if any(ask.mode == "synchronous" for ask in asks) else []
     sentences = [caution.sentence for caution in [*found, low_coverage(series)] if caution is not None]
     return [*sentences, *others]
 
@@ -116,6 +117,11 @@ def _row_object(row: Row) -> dict[str, Cell]:
         "buffer_bytes": demand.buffer_bytes,
         "fits_journal": row.fits_journal,
         "cost_per_month": _cell(row.cost_per_month),
+        "phases": None if demand.option is None else demand.option.phases,
+        "luckiest_bits_per_second": None if demand.option is None else demand.option.luckiest_bits_per_second,
+        "floor_bits_per_second": None if demand.option is None else demand.option.floor_bits_per_second,
+        "on_time_bits_per_second": None if demand.option is None else demand.option.on_time_bits_per_second,
+        "is_cheapest": row.is_cheapest if ask.cycle_seconds else None,
     }
 
 
@@ -141,6 +147,7 @@ def _usual_object(rpo: Fraction, usual: UsualRates) -> dict[str, Cell]:
 def _cycle_cautions(plan: MatrixPlan) -> Iterator[str]:
     if any(row.need_bits_per_second is None for row in plan.rows):
         yield "where none is enough, capture and apply of a cycle leave no time to ship within the RPO"
+    yield from _phase_cautions(plan)
     asked = set(plan.asked.rpo_seconds)
     shown = {ask.rpo_seconds for ask in (row.demand.ask for row in plan.rows) if ask.cycle_seconds}
     if not plan.asked.modes and not plan.asked.profile and asked - shown:
@@ -158,6 +165,44 @@ def _cycle_cautions(plan: MatrixPlan) -> Iterator[str]:
             f"bitmap_resync ships what changed {what} within {narrow_seconds(plan.resync_seconds)} (--time) "
             "while nothing is written; `linkgauge report` replays it while writing goes on"
         )
+        yield from _outage_cautions(plan)
+
+
+def _outage_cautions(plan: MatrixPlan) -> Iterator[str]:
+    """What makes the union of an outage a lower bound."""
+    asked, worst = plan.asked.outage_seconds, plan.sets.outage
+    if asked is None or worst is None:
+        return
+    if outage_is_cut(plan.measured.grid, asked):
+        yield (
+            f"an outage of {narrow_seconds(asked)} is longer than the range of "
+            f"{plan.measured.grid.seconds} s: bitmap_resync is a lower bound, with all that changed in it"
+        )
+    elif worst.touches_gap:
+        yield "the worst outage touches a gap: bitmap_resync is a lower bound"
+
+
+def _phase_cautions(plan: MatrixPlan) -> Iterator[str]:
+    """What is not seen of cycles: phases between marks, and cycles that were not replayed."""
+    step = plan.measured.grid.interval_seconds
+    cyclic = [row for row in plan.rows if row.demand.ask.cycle_seconds]
+    rpos = {row.demand.ask.rpo_seconds for row in cyclic if row.demand.ask.rpo_seconds is not None}
+    cautions = [coarse_intervals(step, rpo) for rpo in sorted(rpos)]
+    yield from (caution.sentence for caution in cautions if caution is not None)
+    off_marks = {float(row.demand.ask.cycle_seconds or 0) for row in cyclic}
+    for seconds in sorted(each for each in off_marks if each % step):
+        yield (
+            f"cycles of {seconds:g} s are no multiple of the base interval of {step} s: need is with all the "
+            "intervals that each touches, floor_bits_per_second of --json with those inside it alone"
+        )
+    for ask, search in plan.searches:
+        if not search.proven:
+            least = (search.least_of_rest_bits_per_second or 0) / 1e6
+            yield (
+                f"{ask.mode}, RPO of {narrow_seconds(ask.rpo_seconds)}: {len(search.options)} of "
+                f"{search.candidates} cycles were replayed; another one might need as little as {least:.6g} "
+                "Mbit/s"
+            )
 
 
 def _finite(value: float | None) -> float | None:

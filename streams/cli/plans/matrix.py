@@ -96,7 +96,9 @@ def matrix_plan(asked: Parameters, measured: Measured, report: Progress) -> Matr
     rows: list[Row] = []
     for done, job in enumerate(jobs):
         report("planning", done, len(jobs))
-        rows += [_row(demand, kept, asked, usable, data.is_cheapest(demand)) for demand, kept in job()]
+        rows += [
+            _row(demand, kept, asked, usable, is_cheapest=data.is_cheapest(demand)) for demand, kept in job()
+        ]
     report("planning", len(jobs), len(jobs))
     if not rows:
         raise ValueError(
@@ -217,7 +219,7 @@ def _modes(
 
 
 def cost_terms(asked: Parameters) -> Terms:
-    """What turns a rate into paths and money; without a line rate only what is shipped and held has a price."""
+    """What turns a rate into paths and money; without a line rate only bytes and buffers have a price."""
     prices = asked.prices or Prices()
     if not asked.path_bits_per_second:
         free = Prices(0, prices.gigabyte, prices.buffer_gigabyte_month)
@@ -225,7 +227,9 @@ def cost_terms(asked: Parameters) -> Terms:
     return Terms(asked.reduction, usable_per_path(asked.path).bits_per_second, asked.margins, prices)
 
 
-def _row(demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None, is_cheapest: bool) -> Row:
+def _row(
+    demand: Demand, judge: _Judge, asked: Parameters, usable: Usable | None, *, is_cheapest: bool
+) -> Row:
     rate, gives = demand.bits_per_second, None if usable is None else usable.bits_per_second
     need = None if rate is None else asked.reduction.shipped(rate)
     planned = None if need is None or gives is None else planned_paths(need, gives, asked.margins)

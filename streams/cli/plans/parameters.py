@@ -106,7 +106,27 @@ class Parameters:
                 raise ValueError(
                     f"{knob.option} limits a path only together with --rtt; give the round-trip time"
                 )
+        found.require_effect()
         return found
+
+    def require_effect(self) -> None:
+        """Refuses what would change nothing beside the rest.
+
+        Raises:
+            ValueError: an option that needs another one, or data; the message names both.
+        """
+        if not self.has_data:
+            if self.price_buffer_gigabyte is not None:
+                raise ValueError(
+                    "--price-buffer: a journal or cache follows from measured data only; add --group, --link "
+                    "or --trace"
+                )
+            return
+        if self.changed_bytes is not None:
+            raise ValueError("--changed: measured data say what changed; leave it out, or the data")
+        if self.path_bits_per_second is None and (self.paths or self.price_path_month is not None):
+            option = "--paths" if self.paths else "--price-path"
+            raise ValueError(f"{option}: what a path carries is not known; give its line rate with --path")
 
     @property
     def path(self) -> Path:

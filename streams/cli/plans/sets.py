@@ -11,7 +11,7 @@ from streams.model.sizing.basis import BASIS_OF, Mode, block_factor
 from streams.model.sizing.cycledata import PiecedUnions, cycle_lengths
 from streams.model.sizing.history import coarsen
 from streams.model.sizing.occurrences import feed
-from streams.model.sizing.outagesets import outage_intervals, worst_outage
+from streams.model.sizing.outagesets import WorstOutage, outage_intervals, worst_outage
 from streams.model.sizing.windows import WindowSums
 
 __all__ = ["Sets", "sets_of"]
@@ -21,16 +21,21 @@ __all__ = ["Sets", "sets_of"]
 class Sets:
     """What changed, in blocks of the replicator: SUM and OR, and the windows that cycles need.
 
-    `resync_bytes` must be shipped after an outage: the most that any outage of the asked length leaves; the OR
-    of the range where no length was asked for.
+    `outage` of the asked length leaves most to be shipped; None where no length was asked for: then it is the
+    OR of the range.
     """
 
     volumes: int
     block_bytes: int
     changed_bytes_sum: int
     changed_bytes_or: int
-    resync_bytes: int
+    outage: WorstOutage | None
     unions: PiecedUnions | None
+
+    @property
+    def resync_bytes(self) -> int:
+        """What a resynchronisation ships."""
+        return self.changed_bytes_or if self.outage is None else self.outage.changed_bytes
 
 
 def sets_of(
@@ -57,8 +62,7 @@ def sets_of(
         if takers:
             feed(blocks, *takers)
     unions = PiecedUnions.of(sums.unions()) if sums is not None and volumes else None
-    resync = changed_or
+    worst = None
     if outages is not None and touched is not None and volumes:
         worst = worst_outage(outages.unions(), touched)
-        resync = 0 if worst is None else worst.changed_bytes
-    return Sets(volumes, largest, changed_sum, changed_or, resync, unions)
+    return Sets(volumes, largest, changed_sum, changed_or, worst, unions)

@@ -12,6 +12,8 @@ from streams.cli.plans.facts import cautions_of, end_us, flat_rows, matrix_objec
 from streams.cli.plans.matrix import MatrixPlan, Row
 from streams.cli.plans.steps import bound_sentence, step_rows, steps_of_path
 from streams.cli.units import bits_per_second_text, bytes_text, count_text, percent_text, seconds_text
+from streams.model.sizing.exact import exact
+from streams.model.sizing.matrix import Demand
 from streams.model.sizing.ranges import fold_ratio
 from streams.wire.times import format_time
 
@@ -53,9 +55,11 @@ def _print_text(plan: MatrixPlan) -> None:
         print_rows(["what one path gives", "factor", "rate"], rows, Layout.TABLE, ("rate",))
         typer.echo(f"\n{bound_sentence(line, asked)}")
     typer.echo(
-        "\nNeed is today's payload for the percentage of the time; of bytes: for that of the bytes; worst\n"
-        "order: however bytes come within slots; buffer: journal or cache. Room on n: headroom of n paths;\n"
-        "keeps on n: the RPO that they keep, or the time that the resync takes. Planned is\n"
+        "\nNeed is today's payload for the percentage of the time, of cycles at the worst of their phases;\n"
+        "luckiest: at the best of them; of bytes: for the percentage of the bytes; worst case (bound):\n"
+        "however bytes come within slots, or wherever between base intervals cycles begin; buffer: journal\n"
+        "or cache. Room on n: headroom of n paths; keeps on n: the RPO that they keep, or the time that the\n"
+        "resync takes. Planned is "
         f"need x {float(asked.safety_factor):g} safety x (1 + {float(asked.growth_per_year):g}) ^ "
         f"{float(asked.horizon_years):g} years, with {count_text(asked.spare_paths, 'spare path')}."
     )
@@ -91,7 +95,8 @@ def _needs(row: Row, plan: MatrixPlan) -> dict[str, str]:
     return {
         "need": "none is enough" if row.need_bits_per_second is None else _rate(row.need_bits_per_second),
         "of bytes": _rate(_shipped(demand.by_bytes_bits_per_second, plan)),
-        "worst order": _rate(_shipped(demand.safe_bits_per_second, plan)),
+        "luckiest": _luckiest(demand, plan),
+        "worst case": _rate(_shipped(demand.safe_bits_per_second, plan)),
         "planned": _rate(row.planned_bits_per_second),
         "buffer": "" if demand.buffer_bytes is None else bytes_text(round(demand.buffer_bytes)),
         "it fits": {None: "", True: "yes", False: "no"}[row.fits_journal],
@@ -149,6 +154,14 @@ def _print_usual(plan: MatrixPlan) -> None:
         for rpo, each in usual
     ]
     print_rows(columns, rows, Layout.TABLE, columns)
+
+
+def _luckiest(demand: Demand, plan: MatrixPlan) -> str:
+    """What the luckiest phase needs, where there are several."""
+    option = demand.option
+    if option is None or option.phases < 2:
+        return ""
+    return _rate(_shipped(exact(option.luckiest_bits_per_second), plan))
 
 
 def _shipped(rate: Fraction | None, plan: MatrixPlan) -> Fraction | None:

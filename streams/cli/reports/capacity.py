@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from streams.cli.reports.document import Column, Figure, Section, Unit, Value, listing
 from streams.errors import MissingData
-from streams.model.sizing.cost import CostRow, Prices, cost_table
+from streams.model.sizing.cost import Ask, CostRow, Prices, Terms, cost_table
 from streams.model.sizing.link import Plan, Usable, headroom_ratio, paths_for, planned_paths, usable_per_path
 from streams.model.sizing.linkclaims import need_steps, path_steps
 from streams.model.sizing.reduction import Reduction
@@ -43,6 +44,13 @@ class Capacity:
                 "leaves; lower them or widen the paths"
             )
         return self.reduction.carried(self.payload)
+
+    @property
+    def terms(self) -> Terms:
+        """What turns a need into paths and money."""
+        link = self.link
+        prices = Prices(link.price_path_month, link.price_gigabyte, link.price_buffer_gigabyte)
+        return Terms(self.reduction, self.usable.bits_per_second, self.plan, prices)
 
     def row(self, rate: Fraction) -> tuple[Value, ...]:
         """A need in the columns of `need_columns`."""
@@ -105,13 +113,10 @@ def planning_section(capacity: Capacity, name: str, rate: Fraction) -> Section:
     return listing("need_steps", f"Planning for: {name}", columns, rows, notes)
 
 
-def cost_section(capacity: Capacity, needs: dict[str, Fraction], month_bytes: Fraction) -> Section | None:
-    """What each need costs a month, and what each adds; None without prices. Needs are payload."""
-    link = capacity.link
-    if not link.price_path_month and not link.price_gigabyte:
+def cost_section(capacity: Capacity, title: str, asks: Iterable[Ask]) -> Section | None:
+    """What each need costs a month, and what each adds; None without prices."""
+    if not capacity.terms.prices.any:
         return None
-    prices = Prices(link.price_path_month, link.price_gigabyte)
-    found = cost_table(needs, capacity.usable.bits_per_second, capacity.plan, prices, month_bytes)
     columns = [
         Column("need", "need"),
         Column("payload_bits_per_second", "payload", Unit.RATE),
@@ -119,7 +124,9 @@ def cost_section(capacity: Capacity, needs: dict[str, Fraction], month_bytes: Fr
         Column("cost_per_month", "cost a month", Unit.MONEY),
         Column("marginal_per_month", "more than the row above", Unit.MONEY),
     ]
-    return listing("cost", "What it costs", columns, map(_cost_row, found))
+    notes = ["Paths are those planned, with all margins; what is shipped is that of today."]
+    rows = map(_cost_row, cost_table(asks, capacity.terms))
+    return listing("cost", f"What it costs: {title}", columns, rows, notes)
 
 
 def _cost_row(row: CostRow) -> tuple[Value, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.cli.reports.bitmap import outage_intervals
 from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.claims import Question, claims, claims_section
 from streams.cli.reports.common import about, gap_section, group_section, remarks
@@ -16,6 +15,7 @@ from streams.cli.reports.resync import resync_of, resync_section
 from streams.cli.reports.sets import Sets, Shipped, sets_of
 from streams.cli.reports.setsections import advice_section, block_section, fold_section, overlap_section
 from streams.cli.units import seconds_text
+from streams.model.sizing.outagesets import outage_intervals
 from streams.model.sizing.ranges import fold_ratio
 from streams.model.sizing.rollups import Changes, by_controller, total
 

@@ -20,16 +20,16 @@ from streams.model.sizing.attainment import (
 )
 from streams.model.sizing.backlog import journal_bytes
 from streams.model.sizing.cautions import Caution, coarse_slots
-from streams.model.sizing.cost import rpo_needs, shipped_bytes_per_month
+from streams.model.sizing.cost import Ask as CostAsk
 from streams.model.sizing.leastrate import LeastRate, least_rate, safe_rate
 from streams.model.sizing.outage import worst_outages
 from streams.model.sizing.series import Series
-from streams.model.sizing.usual import usual_rates
+from streams.model.sizing.usual import mean_rate, usual_rates
 from streams.model.sizing.violations import violations, worst_by_day
 
 __all__ = ["Continuous", "continuous_sections", "continuous_view"]
 
-_RPO_FACTORS = (Fraction(1, 4), Fraction(1, 2), 1, 2, 4)
+_RPO_FACTORS = (4, 2, 1, Fraction(1, 2), Fraction(1, 4))
 _WORST_DAYS = 40
 _WORST_SPANS = 20
 
@@ -73,11 +73,18 @@ def continuous_sections(
         yield _violation_section(series, capacity.carried, rpo)
         yield _days_section(series, capacity.carried, calendar)
         yield _outage_section(series, capacity.carried, outage_seconds)
-    needs = rpo_needs(series, [factor * Fraction(rpo) for factor in _RPO_FACTORS], capacity.reduction)
-    named = {f"RPO {seconds_text(float(each))}": need for each, need in needs.items()}
-    month = shipped_bytes_per_month(series, capacity.reduction)
-    if (cost := cost_section(capacity, named, month)) is not None:
+    asks = _cost_asks(series, Fraction(rpo)) if capacity.terms.prices.any else ()
+    if (cost := cost_section(capacity, "RPOs", asks)) is not None:
         yield cost
+
+
+def _cost_asks(series: Series, rpo: Fraction) -> Iterator[CostAsk]:
+    """Longer and shorter RPOs, the longest first."""
+    mean = mean_rate(series)
+    for factor in _RPO_FACTORS:
+        rate = least_rate(series, factor * rpo).bits_per_second
+        name = f"RPO {seconds_text(float(factor * rpo))}"
+        yield CostAsk(name, rate, journal_bytes(series, rate) if rate else 0, mean)
 
 
 def _need_section(view: Continuous, rpo: float, capacity: Capacity, percents: Sequence[float]) -> Section:

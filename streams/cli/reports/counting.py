@@ -46,13 +46,15 @@ class Counting:
 class GroupCounts:
     """What changed in the volumes of one group, and in each of its base intervals (bytes).
 
-    `written_by_interval` is None where nobody counted the bytes of a volume.
+    `written_by_interval` is None where nobody counted the bytes of a volume, and so is how often its tracks
+    were written, where nobody counted the writes.
     """
 
     group: str
     track_bytes: int
     changed_by_interval: Sizes
     written_by_interval: Sizes | None
+    track_writes_by_interval: Sizes | None
     volumes: list[VolumeChanges] = field(default_factory=list)
 
     def merge(self, other: GroupCounts) -> None:
@@ -60,6 +62,7 @@ class GroupCounts:
         self.track_bytes = max(self.track_bytes, other.track_bytes)
         self.changed_by_interval += other.changed_by_interval
         self.written_by_interval = _plus(self.written_by_interval, other.written_by_interval)
+        self.track_writes_by_interval = _plus(self.track_writes_by_interval, other.track_writes_by_interval)
         self.volumes += other.volumes
 
 
@@ -70,10 +73,7 @@ class Counted:
         grid = gathered.grid
         tracks_too = () if counting.shipped_block is not None else counting.shipped_lengths
         self.groups = [
-            GroupCounts(
-                group.name, 0, np.zeros(len(group.grid), np.int64), np.zeros(len(group.grid), np.int64)
-            )
-            for group in gathered.groups
+            GroupCounts(group.name, 0, *np.zeros((3, len(group.grid)), np.int64)) for group in gathered.groups
         ]
         self.advice: list[Advice] = []
         self.zero_runs = ZeroRuns(grid)
@@ -106,6 +106,8 @@ class Counted:
             self.advice.append(advise(stored.volume, curve, written, counting.cycle_intervals))
         changed = history.changed_bytes()
         written_by_interval = None if stored.written_bytes is None else stored.written_by_interval(group.grid)
+        is_counted = stored.writes is not None and stored.written_bytes is not None
+        track_writes = stored.track_writes_by_interval(group.grid) if is_counted else None
         changes = Changes(
             volumes=1,
             changed_tracks_sum=int(history.changed_tracks().sum()),
@@ -117,7 +119,9 @@ class Counted:
         )
         of_volume = [VolumeChanges(stored.volume, stored.vouched_us, changes)]
         self.groups[place].merge(
-            GroupCounts(group.name, history.track_bytes, changed, written_by_interval, of_volume)
+            GroupCounts(
+                group.name, history.track_bytes, changed, written_by_interval, track_writes, of_volume
+            )
         )
 
     def merge(self, other: Counted) -> None:

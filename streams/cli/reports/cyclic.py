@@ -6,113 +6,94 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
-from streams.cli.reports.blockchanges import BlockChanges
-from streams.cli.reports.capacity import Capacity, need_columns
-from streams.cli.reports.document import Column, Section, Unit, Value, facts, listing
+from streams.cli.reports.capacity import Capacity, cost_section, need_columns, planning_section
+from streams.cli.reports.demands import ModeDemands
+from streams.cli.reports.document import Column, Figure, Section, Unit, Value, facts, listing
 from streams.cli.reports.replicator import Replicator
-from streams.cli.units import seconds_text
-from streams.model.sizing.bestcycle import CycleOption, candidate_cycles, cheapest, cycle_options
-from streams.model.sizing.cycledata import cycles_in_gaps, outer_changes, require_cycle
-from streams.model.sizing.cycles import Cycle, cache_bytes, cycles, worst_exposure_seconds
-from streams.model.sizing.grid import Grid
-from streams.model.sizing.windows import Unions, lengths_up_to
+from streams.cli.units import count_text, seconds_text
+from streams.model.sizing.attainment import PERCENTS
+from streams.model.sizing.bestcycle import CycleOption
+from streams.model.sizing.cautions import coarse_intervals
+from streams.model.sizing.cost import Ask as CostAsk
+from streams.model.sizing.cyclechoice import CycleChoice
+from streams.model.sizing.cycledata import cycles_in_gaps
+from streams.model.sizing.cyclephases import KeptByPhase, exposure_kept_seconds
+from streams.model.sizing.cycles import Cycle
+from streams.model.sizing.exact import exact
+from streams.model.sizing.matrix import Ask
+from streams.model.sizing.windows import Unions
 
-__all__ = ["Cyclic", "cycle_lengths", "cyclic_sections", "cyclic_view"]
+__all__ = ["Cyclic", "cyclic_sections", "cyclic_view"]
 
-_MOST_CANDIDATES = 12
-_LATE_FACTOR = 4  # cycles that grow to so many RPOs are late enough
+_RPO_FACTORS = (4, 2, 1, Fraction(1, 2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cyclic:
-    """The options, the chosen one, and the replay at the installed rate.
-
-    `chosen` is None where no cycle can keep the RPO, or not the one that was asked for. `replayed` ends
-    early, with `grew_beyond_seconds`, where cycles become longer than windows were counted.
-    """
+    """The cycles to choose from, the one taken, and its replay at the installed rate at the worst phase."""
 
     unions: Unions
-    options: Sequence[CycleOption]
-    chosen: CycleOption | None
-    cycle_seconds: float
-    replayed: Sequence[Cycle]
-    grew_beyond_seconds: float | None
+    choice: CycleChoice
+    ask: Ask
+    kept: KeptByPhase | None
+
+    @property
+    def cycle_seconds(self) -> float:
+        """The cycle that is replayed: the chosen or asked one, else the base interval."""
+        return float(self.ask.cycle_seconds or self.unions.grid.interval_seconds)
+
+    @property
+    def replayed(self) -> Sequence[Cycle]:
+        """The cycles on the installed paths."""
+        return () if self.kept is None else self.kept.replayed
 
     @property
     def need(self) -> Fraction | None:
         """The rate of changed bytes that keeps the RPO."""
-        return None if self.chosen is None else Fraction(self.chosen.payload_bits_per_second)
+        chosen = self.choice.chosen
+        return None if chosen is None else exact(chosen.payload_bits_per_second)
 
 
-def cyclic_view(changes: BlockChanges, replicator: Replicator, capacity: Capacity) -> Cyclic:
+def cyclic_view(demands: ModeDemands, replicator: Replicator, capacity: Capacity) -> Cyclic:
     """Replays cycles over the tables, in the replicator's blocks.
 
     Raises:
         ValueError: the tables cannot show the cycle.
     """
-    grid = changes.grid
-    rpo, asked = replicator.rpo_seconds, replicator.cycle_seconds
-    if asked is not None:
-        require_cycle(grid, asked)
-    unions = changes.unions(cycle_lengths(grid, replicator))
-    candidates = _candidates(candidate_cycles(grid, rpo, replicator.apply_seconds), replicator)
-    options = cycle_options(unions, candidates, rpo, replicator.rule(candidates[0] if candidates else 1))
-    wanted = options if asked is None else [each for each in options if each.cycle_seconds == asked]
-    chosen = cheapest(wanted)
-    seconds = asked or (chosen.cycle_seconds if chosen else grid.interval_seconds)
-    replayed, beyond = _replay(unions, replicator, seconds, capacity)
-    return Cyclic(unions, options, chosen, seconds, replayed, beyond)
+    basis, choice, ask = demands.cycles, demands.choice(replicator.mode), demands.cycle_ask(replicator.mode)
+    step = demands.grid.interval_seconds
+    shown = Ask(ask.mode, ask.rpo_seconds, cycle_seconds=ask.cycle_seconds or Fraction(step))
+    kept = basis.replayed(shown, capacity.carried) if capacity.payload else None
+    return Cyclic(basis.unions, choice, ask, kept)
 
 
-def cycle_lengths(grid: Grid, replicator: Replicator) -> range:
-    """The windows that the replays need: of cycles of any length until they are late enough."""
-    longest = _LATE_FACTOR * max(replicator.rpo_seconds, replicator.cycle_seconds or 0, grid.interval_seconds)
-    return lengths_up_to(grid, longest)
+def cyclic_sections(
+    view: Cyclic, demands: ModeDemands, percents: Sequence[float] = PERCENTS
+) -> Iterator[Section]:
+    """All of them.
+
+    Raises:
+        ValueError: a percentage outside 0 to 100.
+    """
+    capacity = demands.capacity
+    yield _option_section(view, demands)
+    if view.need is not None:
+        yield _percent_section(view, demands, percents)
+        yield planning_section(capacity, f"cycles of {seconds_text(view.cycle_seconds)}", view.need)
+    if view.kept is not None:
+        yield _installed_section(view, view.kept, demands, percents)
+    cost = cost_section(capacity, "RPOs, each with its cycle", _cost_asks(view, demands))
+    if cost is not None:
+        yield cost
 
 
-def cyclic_sections(view: Cyclic, replicator: Replicator, capacity: Capacity) -> Iterator[Section]:
-    """All of them."""
-    yield _option_section(view, replicator, capacity)
-    if capacity.payload:
-        yield _installed_section(view, replicator, capacity)
-
-
-def _candidates(every: range, replicator: Replicator) -> list[int]:
-    """So many at most, spread evenly by their ratio, and the one that was asked for."""
-    profile = replicator.profile
-    least = (profile and profile.least_cycle_seconds) or 0
-    most = (profile and profile.most_cycle_seconds) or float("inf")
-    legal = [seconds for seconds in every if least <= seconds <= most]
-    places = np.geomspace(1, max(len(legal), 1), min(len(legal), _MOST_CANDIDATES)).round().astype(int) - 1
-    chosen = {legal[place] for place in places.tolist()}
-    asked = replicator.cycle_seconds
-    if asked is not None and asked + replicator.apply_seconds < replicator.rpo_seconds:
-        chosen.add(asked)
-    return sorted(chosen)
-
-
-def _replay(
-    unions: Unions, replicator: Replicator, seconds: float, capacity: Capacity
-) -> tuple[list[Cycle], float | None]:
-    """The cycles at the installed rate, as far as windows were counted."""
-    if not capacity.payload:
-        return [], None
-    changed, counted = outer_changes(unions), unions.lengths[-1] * unions.grid.interval_seconds
-    replayed: list[Cycle] = []
-    walk = cycles(changed, unions.grid.seconds, replicator.rule(seconds), float(capacity.carried))
-    try:
-        replayed.extend(walk)
-    except ValueError:
-        return replayed, float(counted)
-    return replayed, None
-
-
-def _option_section(view: Cyclic, replicator: Replicator, capacity: Capacity) -> Section:
+def _option_section(view: Cyclic, demands: ModeDemands) -> Section:
+    capacity, rpo = demands.capacity, float(demands.rpo)
     columns = [
         Column("cycle_seconds", "cycle", Unit.SECONDS),
         *need_columns(),
+        Column("luckiest_bits_per_second", "luckiest phase", Unit.RATE),
+        Column("ceiling_bits_per_second", "any phase (bound)", Unit.RATE),
         Column("worst_exposure_seconds", "exposure", Unit.SECONDS),
         Column("cache_bytes", "cache", Unit.BYTES),
         Column("on_time_bits_per_second", "closed formula (bound)", Unit.RATE),
@@ -121,57 +102,116 @@ def _option_section(view: Cyclic, replicator: Replicator, capacity: Capacity) ->
     rows: list[tuple[Value, ...]] = [
         (
             each.cycle_seconds,
-            *capacity.row(Fraction(each.payload_bits_per_second)),
+            *capacity.row(exact(each.payload_bits_per_second)),
+            each.luckiest_bits_per_second,
+            each.ceiling_bits_per_second,
             each.worst_exposure_seconds,
             each.cache_bytes,
             each.on_time_bits_per_second,
-            "chosen" if each is view.chosen else "",
+            _mark(each, view.choice),
         )
-        for each in view.options
+        for each in view.choice.options
     ]
-    rpo = seconds_text(replicator.rpo_seconds)
-    notes = [] if view.chosen else [f"No cycle that may be chosen keeps an RPO of {rpo}."]
-    notes += [
-        f"{int(each.cycle_seconds)} s is no multiple of the base interval: at least "
-        f"{float(each.least_bits_per_second) / 1e6:.2f} Mbit/s are needed, and the figure shown is enough."
-        for each in view.options
-        if each.cycle_seconds % view.unions.grid.interval_seconds
-    ]
-    title = f"Cycles that keep an RPO of {rpo}, replayed from the tables"
-    return listing("cycles", title, columns, rows, notes)
+    title = f"Cycles that keep an RPO of {seconds_text(rpo)}, replayed from the tables"
+    return listing("cycles", title, columns, rows, list(_option_notes(view, demands)))
 
 
-def _installed_section(view: Cyclic, replicator: Replicator, capacity: Capacity) -> Section:
-    rpo = replicator.rpo_seconds
-    late = sum(cycle.exposure_seconds > rpo for cycle in view.replayed)
-    step = view.unions.grid.interval_seconds
-    notes = []
-    cache: float | None = None
-    if view.grew_beyond_seconds is not None:
-        notes.append(
-            f"The link cannot keep up: cycles grow beyond {seconds_text(view.grew_beyond_seconds)}, "
-            "and the replay ends there."
+def _mark(option: CycleOption, choice: CycleChoice) -> str:
+    marks = ["chosen"] if option is choice.chosen else []
+    if choice.search.chosen is not None and option.cycle_seconds == choice.search.chosen.cycle_seconds:
+        marks.append("cheapest")
+    return ", ".join(marks)
+
+
+def _option_notes(view: Cyclic, demands: ModeDemands) -> Iterator[str]:
+    rpo, step, search = float(demands.rpo), view.unions.grid.interval_seconds, view.choice.search
+    if view.choice.chosen is None:
+        yield f"No cycle that may be chosen keeps an RPO of {seconds_text(rpo)}."
+    yield (
+        f"Needed at the worst of all phases against the writes, {step} s apart; between these marks no phase "
+        "needs more than the bound. A multi-cycle replicator's bound is proven, that of single transmit "
+        "replayed."
+    )
+    if search.candidates:
+        what = "price" if demands.capacity.terms.prices.any else "rate"
+        cheapest = (
+            f"The cheapest by {what} of {count_text(search.candidates, 'cycle')} in steps of {step} s: "
         )
-    else:
-        cache = cache_bytes(view.replayed, outer_changes(view.unions), step)
-    if gaps := cycles_in_gaps(view.replayed, view.unions.grid):
+        if search.proven:
+            yield f"{cheapest}{len(search.options)} replayed, the others cannot be cheaper."
+        else:
+            least = (search.least_of_rest_bits_per_second or 0) / 1e6
+            yield (
+                f"{cheapest}{len(search.options)} replayed; another one might need as little as "
+                f"{least:.6g} Mbit/s."
+            )
+    for each in view.choice.options:
+        if each.cycle_seconds % step:
+            yield (
+                f"{each.cycle_seconds:g} s is no multiple of the base interval of {step} s: "
+                f"{each.floor_bits_per_second / 1e6:.6g} Mbit/s are needed at least, with the intervals that "
+                "lie inside each cycle; shown is what is enough, with all that it touches."
+            )
+    caution = coarse_intervals(step, demands.rpo)
+    if caution is not None:
+        yield caution.sentence
+
+
+def _percent_section(view: Cyclic, demands: ModeDemands, percents: Sequence[float]) -> Section:
+    rows: list[tuple[Value, ...]] = []
+    for percent in percents:
+        ask = Ask(view.ask.mode, demands.rpo, exact(percent), view.ask.cycle_seconds)
+        rate = view.need if percent == 100 else demands.cycles.demand(ask).bits_per_second
+        if rate is not None:
+            rows.append((f"{percent:g} % of the time", *demands.capacity.row(rate)))
+    title = f"The smallest constant rate for cycles of {seconds_text(view.cycle_seconds)}"
+    return listing("needs", title, [Column("kept_for", "kept for"), *need_columns()], rows)
+
+
+def _installed_section(
+    view: Cyclic, kept: KeptByPhase, demands: ModeDemands, percents: Sequence[float]
+) -> Section:
+    rpo, grid = float(demands.rpo), view.unions.grid
+    late = [cycle for cycle in kept.replayed if cycle.exposure_seconds > rpo]
+    captured = sum(min(c.switched, grid.seconds) - max(c.begun, 0) for c in late)
+    notes = ["At the worst phase; the cache is the largest of all phases."]
+    longest = max(cycle.cycle_seconds for cycle in kept.replayed)
+    if longest > 2 * view.cycle_seconds:
+        notes.append(f"The link is late: cycles grow up to {seconds_text(longest)}.")
+    if longest > view.unions.lengths[-1] * grid.interval_seconds:
+        notes.append("Windows as long as that are added up in pieces: exposure and cache are upper bounds.")
+    if gaps := cycles_in_gaps(kept.replayed, grid):
         notes.append(f"{gaps} of the cycles touch a gap: what they ship is what was seen, a lower bound.")
-    kept = 1 - late / len(view.replayed) if view.replayed else None
+    achievable: list[Figure] = []
+    for percent in percents:
+        value = exposure_kept_seconds(kept.replayed, grid.seconds, percent)
+        label = f"RPO that it keeps {percent:g} % of the time"
+        achievable.append((f"achievable_rpo_{percent:g}_seconds", label, Unit.SECONDS, value))
     return facts(
         "installed",
         f"On the installed paths, cycles of {seconds_text(view.cycle_seconds)}",
         [
-            ("carried_bits_per_second", "carries changed bytes at", Unit.RATE, capacity.carried),
-            ("cycles", "cycles replayed", Unit.COUNT, len(view.replayed)),
-            ("late_cycles", "beyond the RPO", Unit.COUNT, late),
-            ("attainment_by_cycles", "RPO kept, of the cycles", Unit.SHARE, kept),
-            (
-                "worst_exposure_seconds",
-                "worst exposure: the RPO that it keeps",
-                Unit.SECONDS,
-                worst_exposure_seconds(view.replayed),
-            ),
-            ("cache_bytes", "cache, at least", Unit.BYTES, cache),
+            ("carried_bits_per_second", "carries changed bytes at", Unit.RATE, demands.capacity.carried),
+            ("cycles", "cycles replayed", Unit.COUNT, len(kept.replayed)),
+            ("late_cycles", "beyond the RPO", Unit.COUNT, len(late)),
+            ("attainment_by_time", "RPO kept, of the time", Unit.SHARE, 1 - captured / grid.seconds),
+            ("worst_exposure_seconds", "worst exposure", Unit.SECONDS, kept.exposure_seconds),
+            *achievable,
+            ("cache_bytes", "cache, at least", Unit.BYTES, kept.cache_bytes),
         ],
         notes,
     )
+
+
+def _cost_asks(view: Cyclic, demands: ModeDemands) -> Iterator[CostAsk]:
+    """Longer and shorter RPOs: with the asked cycle, or each with its cheapest."""
+    if not demands.capacity.terms.prices.any:
+        return
+    for factor in _RPO_FACTORS:
+        rpo = factor * demands.rpo
+        found = view.choice if factor == 1 else demands.choice_for(view.ask.mode, rpo)
+        if (option := found.chosen) is None:
+            continue
+        name = f"RPO {seconds_text(float(rpo))}, cycles of {seconds_text(option.cycle_seconds)}"
+        rate, mean = exact(option.payload_bits_per_second), exact(option.mean_bits_per_second)
+        yield CostAsk(name, rate, option.cache_bytes, mean)

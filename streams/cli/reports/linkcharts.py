@@ -44,11 +44,14 @@ def cyclic_charts(view: Cyclic, replicator: Replicator, capacity: Capacity) -> l
     rates[starts] = view.unions.sliding(length) * BITS_PER_BYTE / (length * step)
     places, thin = thinned(rates)
     late = [
-        (grid.start_us + round(cycle.begun * US), grid.start_us + round(cycle.switched * US))
+        (
+            grid.start_us + round(max(cycle.begun, 0) * US),
+            grid.start_us + round(min(cycle.switched, grid.seconds) * US),
+        )
         for cycle in view.replayed
         if cycle.exposure_seconds > replicator.rpo_seconds
     ]
-    begun = np.array([cycle.begun for cycle in view.replayed], np.float64)
+    begun = np.array([max(cycle.begun, 0) for cycle in view.replayed], np.float64)
     exposure = np.array([cycle.exposure_seconds for cycle in view.replayed], np.float64)
     some, most = thinned(exposure)
     return [
@@ -74,13 +77,16 @@ def cyclic_charts(view: Cyclic, replicator: Replicator, capacity: Capacity) -> l
 
 def dirty_chart(resync: Resync, interval_seconds: int) -> Chart:
     """What is still to be sent after the worst outage."""
-    dirty = resync.found.dirty_bytes
-    places, values = thinned(dirty.astype(np.float64))
+    step, replays = float(interval_seconds), (resync.found.earliest, resync.found.latest)
+    curves = [thinned(replay.dirty_bytes.astype(np.float64)) for replay in replays]
     return Chart(
         "Resynchronisation after the worst outage: what is still to be sent",
         Unit.SECONDS,
         Unit.BYTES,
-        [Line("dirty", places * float(interval_seconds), values)],
+        [
+            Line(f"dirty, at the {name}", places * step, values)
+            for name, (places, values) in zip(("earliest", "latest"), curves, strict=True)
+        ],
         note="Seconds since the outage ended.",
     )
 

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streams.cli.reports.bitmap import bitmap_need, outage_intervals
-from streams.cli.reports.blockchanges import BlockChanges
-from streams.cli.reports.capacity import Capacity, capacity_of, path_section, planning_section
+from streams.cli.reports.capacity import Capacity, capacity_of, path_section
 from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.common import about, gap_section, group_section, remarks
 from streams.cli.reports.continuous import continuous_sections, continuous_view
-from streams.cli.reports.cyclic import cycle_lengths, cyclic_sections, cyclic_view
+from streams.cli.reports.cyclic import cyclic_sections, cyclic_view
 from streams.cli.reports.demand import demand_section
+from streams.cli.reports.demands import ModeDemands, shipped_lengths
 from streams.cli.reports.document import Chart, Figure, Report, Section, Unit, facts
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.linkcharts import continuous_charts, cyclic_charts, dirty_chart
 from streams.cli.reports.modes import modes_section
-from streams.cli.reports.outlook import exhaustion_of, outlook_section, period_of, window_needs
+from streams.cli.reports.outlook import exhaustion_of, outlook_section, period_of
 from streams.cli.reports.replicator import Replicator, replicator_of
-from streams.cli.reports.resync import initial_section, resync_of, resync_section
+from streams.cli.reports.resync import initial_section, resync_of, resync_section, worst_outage_sections
 from streams.cli.reports.sets import Shipped, sets_of, track_bytes_of
 from streams.cli.reports.setsections import fold_section
+from streams.cli.reports.sharing import sharing_sections
 from streams.cli.reports.synchronous import synchronous_sections
-from streams.model.sizing.forecast import Need, needs_by_period
-from streams.model.sizing.leastrate import least_rate
+from streams.cli.reports.trackwrites import track_writes
+from streams.model.sizing.forecast import Need
 from streams.model.sizing.rollups import total
-from streams.model.sizing.series import Series
-from streams.model.sizing.shared import diversity_factor, peak_diversity_factor
-from streams.model.sizing.synchronous import peak_rate
 from streams.settings import Link
 
 __all__ = ["link_report"]
@@ -61,79 +58,54 @@ def link_report(
         ValueError: settings that do not fit what was measured; the message names the field.
         MissingData: what the mode ships was not captured.
     """
-    has_written = gathered.written is not None
-    replicator = replicator_of(link, track_bytes_of(gathered), has_written=has_written)
-    capacity = capacity_of(link)
-    lengths = [*cycle_lengths(gathered.grid, replicator), outage_intervals(gathered.grid, outage_seconds)]
+    written = gathered.written
+    replicator = replicator_of(link, track_bytes_of(gathered), has_written=written is not None)
+    capacity, lengths = capacity_of(link), shipped_lengths(gathered.grid, replicator, outage_seconds)
     sets = sets_of(gathered, progress, Shipped(lengths, replicator.block_bytes))
     changes = sets.changes
-    answer = _answer(gathered, changes, replicator, capacity, outage_seconds, percents)
+    demands = ModeDemands(written, changes, replicator, capacity, outage_seconds)
+    answer = _answer(demands, gathered, percents)
     period = period_of(gathered.grid.seconds)
     sections = [
         about("link", gathered, sets, [("link", "link", Unit.TEXT, name), *_about(replicator, capacity)]),
         _summary(answer, capacity),
         demand_section(total(sets.volumes), link),
         *answer.sections,
-        modes_section(gathered.written, changes, replicator, capacity, outage_seconds),
+        modes_section(demands),
         path_section(capacity),
     ]
     if answer.need is not None:
         sections.append(outlook_section(answer.by_period, answer.need, capacity, period))
     charts = [*changed_charts(gathered, sets), *answer.charts]
     if capacity.payload:
-        resync = resync_of(changes, outage_seconds, capacity.carried)
+        writes = track_writes(gathered.grid, sets.groups)
+        resync = resync_of(changes, outage_seconds, capacity.carried, writes)
         sections.append(resync_section(resync, outage_seconds, capacity.carried))
-        sections += initial_section(changes, capacity.carried)
+        sections += initial_section(changes, capacity.carried, writes)
         charts += [] if resync is None else [dirty_chart(resync, gathered.grid.interval_seconds)]
-    sections += [fold_section(sets), group_section(gathered, sets), *_sharing(gathered, replicator)]
+    sections += [fold_section(sets), group_section(gathered, sets), *sharing_sections(gathered, demands)]
     sections.append(gap_section(gathered))
     return Report(f"link {name}", sections, "claims", list(remarks(gathered, sets)), charts)
 
 
-def _answer(
-    gathered: Gathered,
-    changes: BlockChanges,
-    replicator: Replicator,
-    capacity: Capacity,
-    outage_seconds: float,
-    percents: Sequence[float],
-) -> _Answer:
-    period = period_of(gathered.grid.seconds)
-    series = gathered.written
-    if replicator.basis == "written" and series is not None:
-        return _written_answer(series, gathered, replicator, capacity, outage_seconds, percents)
+def _answer(demands: ModeDemands, gathered: Gathered, percents: Sequence[float]) -> _Answer:
+    replicator, capacity, series = demands.replicator, demands.capacity, demands.series
+    mode = replicator.mode
+    charts: Sequence[Chart] = []
     if replicator.has_cycles:
-        view = cyclic_view(changes, replicator, capacity)
-        length = max(int(view.cycle_seconds // gathered.grid.interval_seconds), 1)
-        by_period: Sequence[Need] = window_needs(view.unions, length, period, view.cycle_seconds)
-        sections = list(cyclic_sections(view, replicator, capacity))
-        if view.need is not None:
-            sections.append(planning_section(capacity, "the chosen cycle", view.need))
-        return _Answer(view.need, by_period, sections, cyclic_charts(view, replicator, capacity))
-    need, by_period = bitmap_need(changes, capacity, outage_seconds, period)
-    planned = planning_section(capacity, "the worst outage, resynchronised in time", need)
-    return _Answer(need, by_period, [planned], [])
-
-
-def _written_answer(
-    series: Series,
-    gathered: Gathered,
-    replicator: Replicator,
-    capacity: Capacity,
-    outage_seconds: float,
-    percents: Sequence[float],
-) -> _Answer:
-    least, period = gathered.choice.least_coverage, period_of(gathered.grid.seconds)
-    by_period: Sequence[Need] = needs_by_period(series, replicator.rpo_seconds, period, least)
-    if replicator.mode == "synchronous":
-        return _Answer(
-            peak_rate(series).bits_per_second, by_period, list(synchronous_sections(series, capacity)), []
-        )
-    view = continuous_view(series, replicator)
-    calendar = gathered.choice.calendar
-    sections = list(continuous_sections(view, replicator, capacity, calendar, outage_seconds, percents))
-    charts = continuous_charts(view, replicator, capacity)
-    return _Answer(view.least.bits_per_second, by_period, sections, charts)
+        view = cyclic_view(demands, replicator, capacity)
+        sections = list(cyclic_sections(view, demands, percents))
+        charts = cyclic_charts(view, replicator, capacity)
+    elif series is not None and mode == "continuous":
+        continuous, calendar = continuous_view(series, replicator), gathered.choice.calendar
+        outage = demands.outage_seconds
+        sections = list(continuous_sections(continuous, replicator, capacity, calendar, outage, percents))
+        charts = continuous_charts(continuous, replicator, capacity)
+    elif series is not None and mode == "synchronous":
+        sections = list(synchronous_sections(series, capacity))
+    else:
+        sections = list(worst_outage_sections(demands))
+    return _Answer(demands.demand(mode).bits_per_second, demands.by_period(mode), sections, charts)
 
 
 def _about(replicator: Replicator, capacity: Capacity) -> list[Figure]:
@@ -170,27 +142,5 @@ def _summary(answer: _Answer, capacity: Capacity) -> Section:
             ("planned_paths", "paths planned, with all margins", Unit.COUNT, later),
             ("paths_installed", "paths installed", Unit.COUNT, capacity.link.paths),
             ("exhaustion_days", "days to exhaustion by trend", Unit.DAYS, found.days),
-        ],
-    )
-
-
-def _sharing(gathered: Gathered, replicator: Replicator) -> Iterator[Section]:
-    """What the groups save by sharing the link."""
-    whole = gathered.written
-    parts = [group.written for group in gathered.groups if group.written is not None]
-    if whole is None or len(parts) < 2 or replicator.basis != "written":
-        return
-    rpo = replicator.rpo_seconds
-    alone = [least_rate(part.coarsened(whole.slot_seconds), rpo).bits_per_second for part in parts]
-    apart = sum(alone, Fraction(0))
-    together = least_rate(whole, rpo).bits_per_second
-    yield facts(
-        "sharing",
-        "What the groups save by sharing the link",
-        [
-            ("separate_bits_per_second", "links of their own need in all", Unit.RATE, apart),
-            ("shared_bits_per_second", "the shared link needs", Unit.RATE, together),
-            ("diversity_factor", "diversity factor", Unit.FACTOR, diversity_factor(alone, together)),
-            ("peak_diversity_factor", "that of the peaks", Unit.FACTOR, peak_diversity_factor(parts)),
         ],
     )

@@ -5,43 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from streams.cli.reports.capacity import Capacity
 from streams.cli.reports.document import Section, Unit, facts
 from streams.cli.units import seconds_text
-from streams.model.intervals import US
-from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.forecast import WEEK_SECONDS, Exhaustion, Need, days_by_growth, exhaustion
-from streams.model.sizing.windows import Unions
 
-__all__ = ["exhaustion_of", "outlook_section", "period_of", "window_needs"]
+__all__ = ["exhaustion_of", "outlook_section", "period_of"]
 
 _DAY_SECONDS = 86_400
 _FEWEST_WEEKS = 4
+_SAME = (
+    "Each period's need is found as that of the whole range; days are compared with the same days of other "
+    "weeks, and periods with gaps are left out."
+)
 
 
 def period_of(range_seconds: int) -> int:
     """Weeks where the range has enough of them for a range of the trend, else days."""
     return WEEK_SECONDS if range_seconds >= _FEWEST_WEEKS * WEEK_SECONDS else _DAY_SECONDS
-
-
-def window_needs(unions: Unions, length: int, period_seconds: int, ship_seconds: float) -> list[Need]:
-    """For each whole period, counted back from the end, the rate that ships its largest window in the time.
-
-    A window belongs to the period in which it begins. Periods without a window free of gaps are left out.
-    """
-    grid = unions.grid
-    starts, sizes = grid.whole_windows(length), unions.sliding(length)
-    per_period = period_seconds // grid.interval_seconds
-    needs = []
-    for back in range(len(grid) // per_period if per_period else 0, 0, -1):
-        end = len(grid) - (back - 1) * per_period
-        inside = sizes[(starts >= end - per_period) & (starts < end)]
-        if len(inside):
-            rate = Fraction(BITS_PER_BYTE * int(np.max(inside))) / Fraction(ship_seconds)
-            needs.append(Need(grid.start_us + end * grid.interval_seconds * US, rate))
-    return needs
 
 
 def exhaustion_of(needs: Sequence[Need], capacity: Capacity) -> Exhaustion:
@@ -69,5 +50,5 @@ def outlook_section(
             ("latest_days", "latest", Unit.DAYS, found.latest_days),
             ("days_by_growth", f"by {100 * link.growth_per_year:g} % a year", Unit.DAYS, by_growth),
         ],
-        [f"Trend: {found.reason}."] if found.reason else [],
+        [_SAME, *([f"Trend: {found.reason}."] if found.reason else [])],
     )

@@ -13,6 +13,7 @@ __all__ = [
     "LEAST_COVERAGE",
     "SLOTS_PER_RPO",
     "Caution",
+    "coarse_intervals",
     "coarse_slots",
     "hidden_peaks",
     "low_coverage",
@@ -31,7 +32,7 @@ _PEAK_SECONDS = 1
 class Caution(NamedTuple):
     """A kind for machines, and a sentence for people that says what to do."""
 
-    kind: Literal["coarse-slots", "hidden-peaks", "low-coverage"]
+    kind: Literal["coarse-intervals", "coarse-slots", "hidden-peaks", "low-coverage"]
     sentence: str
 
 
@@ -50,6 +51,24 @@ def coarse_slots(slot_seconds: int, rpo_seconds: Number) -> Caution | None:
         f"slots of {slot_seconds} s are coarser than a tenth of the RPO of {float(rpo):g} s: peaks within "
         "them stay unseen, and rates for even flow are lower bounds; take the safe rate, or measure a new "
         f"group with slot_seconds {finest}",
+    )
+
+
+def coarse_intervals(interval_seconds: int, rpo_seconds: Number) -> Caution | None:
+    """Base intervals coarser than a tenth of the RPO leave few cycles and phases to replay.
+
+    Raises:
+        ValueError: the RPO is not more than zero.
+    """
+    rpo = positive("rpo_seconds", rpo_seconds)
+    if interval_seconds * SLOTS_PER_RPO <= rpo:
+        return None
+    finest = max(int(rpo / SLOTS_PER_RPO), 1)
+    return Caution(
+        "coarse-intervals",
+        f"base intervals of {interval_seconds} s are coarser than a tenth of the RPO of {float(rpo):g} s: "
+        "cycles are told apart in steps of them only, and begun between two of their marks they may need "
+        f"more; take the bound for any phase, or measure a new group with interval_seconds {finest}",
     )
 
 

@@ -3,7 +3,7 @@
 An outage begins at any moment, so one of length h touches up to `ceil(h / interval) + 1` base intervals.
 What it leaves is no more than the union of those, and the worst outage is the largest of these unions: never
 too little. Windows that touch a gap hold what was seen, and none of them is left out, for each is a lower
-bound of what would have to be sent.
+bound of what would have to be sent. Of an outage that is longer than the range, the range is what was seen.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from streams.model.sizing.exact import Number, ceil_div, exact, positive
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.windows import Unions
 
-__all__ = ["WorstOutage", "outage_intervals", "worst_outage"]
+__all__ = ["WorstOutage", "outage_intervals", "outage_is_cut", "worst_outage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ def outage_intervals(grid: Grid, outage_seconds: Number) -> int:
     """How many base intervals an outage of this length touches at the most, no more than there are.
 
     Raises:
-        ValueError: the length is not more than zero, or longer than the range.
+        ValueError: the length is not more than zero.
     """
     seconds = positive("outage_seconds", outage_seconds)
-    if seconds > grid.seconds:
-        raise ValueError(
-            f"outage_seconds {float(seconds):g}: longer than the range of {grid.seconds} s; choose a shorter "
-            "outage or a longer range"
-        )
     return min(ceil_div(seconds, exact(grid.interval_seconds)) + 1, len(grid))
+
+
+def outage_is_cut(grid: Grid, outage_seconds: Number) -> bool:
+    """Whether the range is shorter than the outage: what changed in all of it is a lower bound then."""
+    return exact(outage_seconds) > grid.seconds
 
 
 def worst_outage(unions: Unions, intervals: int, part: tuple[int, int] | None = None) -> WorstOutage | None:

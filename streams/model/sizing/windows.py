@@ -55,7 +55,7 @@ class Unions:
         wanted = tuple(sorted(set(lengths)))
         if not wanted:
             raise ValueError("lengths: there is none; give at least one window length")
-        return Unions(self.grid, wanted, np.stack([self._row(length) for length in wanted]))
+        return Unions(self.grid, wanted, np.stack([self.row(length) for length in wanted]))
 
     def sliding(self, length: int) -> Places:
         """Bytes of every window of the length that touches no gap, in order of time.

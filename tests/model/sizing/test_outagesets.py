@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.model.sizing.outagesets import outage_intervals, worst_outage
+from streams.model.sizing.outagesets import outage_intervals, outage_is_cut, worst_outage
 from streams.model.sizing.windows import window_unions
 from tests.model.written import SECONDS, Written, written
 
@@ -29,11 +29,9 @@ def steady(tables):
 
 def test_an_outage_touches_one_interval_more_than_it_fills():
     grid = steady([{1}] * 6).grid()
-    assert [outage_intervals(grid, seconds) for seconds in (1, 299, 300, 301, 600, 1500, 1800)] == [
-        *(2, 2, 2, 3, 3, 6, 6),
-    ]
-    with pytest.raises(ValueError, match="outage_seconds 1801: longer than the range of 1800 s; choose"):
-        outage_intervals(grid, 1801)
+    lengths = [outage_intervals(grid, seconds) for seconds in (1, 299, 300, 301, 600, 1500, 1800, 1801)]
+    assert lengths == [2, 2, 2, 3, 3, 6, 6, 6]
+    assert [outage_is_cut(grid, seconds) for seconds in (1800, 1801)] == [False, True]
     with pytest.raises(ValueError, match="outage_seconds 0"):
         outage_intervals(grid, 0)
 
