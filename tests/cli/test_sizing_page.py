@@ -81,6 +81,8 @@ def test_the_rates_by_hand():
         (8, 420, "159.78 kbit/s"),
         (8, 300, "223.70 kbit/s"),
         (4, 180, "186.41 kbit/s"),
+        (9, 300, "251.66 kbit/s"),
+        (13, 360, "302.92 kbit/s"),
     ):
         assert f"{part * MIB * 8 / seconds / 1000:.2f} kbit/s" == said
         assert f"**{said}**" in PAGE

@@ -6,8 +6,7 @@ from streams.cli.reports.capacity import need_columns
 from streams.cli.reports.demands import ModeDemands
 from streams.cli.reports.document import Column, Section, Unit, Value, listing
 from streams.cli.units import seconds_text
-from streams.errors import MissingData
-from streams.model.sizing.basis import MODES
+from streams.model.sizing.basis import BASIS_OF, MODES
 from streams.model.sizing.matrix import Demand
 from streams.model.sizing.outagesets import outage_is_cut
 
@@ -34,12 +33,16 @@ def modes_section(demands: ModeDemands) -> Section:
     for mode in MODES:
         if mode == "bitmap_resync" and outage_is_cut(demands.grid, demands.outage_seconds):
             notes.append("The range is shorter than the outage: bitmap_resync is a lower bound.")
+        if BASIS_OF[mode] == "written" and demands.series is None:
+            continue
         try:
             demand = demands.demand(mode)
-        except (MissingData, ValueError) as error:
+        except ValueError as error:
             notes.append(f"{mode} cannot be sized: {error}.")
             continue
         rows.append((mode, *_row(demand, demands, has_prices=has_prices)))
+    if demands.series is None:
+        notes.append("Written bytes were not captured: modes that ship every write cannot be sized.")
     return listing("modes", "The modes side by side", columns, rows, notes)
 
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from streams.cli.reports.capacity import Capacity
 from streams.cli.reports.document import Section, Unit, facts
 from streams.cli.units import seconds_text
-from streams.model.sizing.forecast import WEEK_SECONDS, Exhaustion, Need, days_by_growth, exhaustion
+from streams.model.sizing.forecast import (
+    WEEK_SECONDS,
+    Exhaustion,
+    Need,
+    days_by_growth,
+    exhaustion,
+    has_weeks,
+)
 
 __all__ = ["exhaustion_of", "outlook_section", "period_of"]
 
 _DAY_SECONDS = 86_400
 _FEWEST_WEEKS = 4
-_SAME = (
-    "Each period's need is found as that of the whole range; days are compared with the same days of other "
-    "weeks, and periods with gaps are left out."
-)
+_SAME = "Each period's need is found as that of the whole range; periods with gaps are left out."
+_WEEKS = "Days are compared with the same days of other weeks."
+_NO_WEEKS = "Of less than two weeks a season of the week may look like a trend."
 
 
 def period_of(range_seconds: int) -> int:
     """Weeks where the range has enough of them for a range of the trend, else days."""
     return WEEK_SECONDS if range_seconds >= _FEWEST_WEEKS * WEEK_SECONDS else _DAY_SECONDS
+
+
+def _notes(needs: Sequence[Need], found: Exhaustion, period_seconds: int) -> Iterator[str]:
+    yield _SAME
+    if period_seconds < WEEK_SECONDS and needs:
+        yield _WEEKS if has_weeks(needs) else _NO_WEEKS
+    if found.reason:
+        yield f"Trend: {found.reason}."
 
 
 def exhaustion_of(needs: Sequence[Need], capacity: Capacity) -> Exhaustion:
@@ -50,5 +64,5 @@ def outlook_section(
             ("latest_days", "latest", Unit.DAYS, found.latest_days),
             ("days_by_growth", f"by {100 * link.growth_per_year:g} % a year", Unit.DAYS, by_growth),
         ],
-        [_SAME, *([f"Trend: {found.reason}."] if found.reason else [])],
+        list(_notes(needs, found, period_seconds)),
     )

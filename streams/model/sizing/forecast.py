@@ -2,9 +2,9 @@
 
 The need is taken by periods, whole weeks by default, and of each period it is the same quantity as of the
 whole range: whatever the mode of replication asks for. A season of a week is in no trend: weeks hold all of
-it, and of shorter periods only those are compared that lie whole weeks apart. Where the interval of the slope
-includes no growth there is no date: "none" is then the answer, and not a long time. The user's own growth is
-the alternative.
+it, and of shorter periods, from two weeks of them on, only those are compared that lie whole weeks apart.
+Where the interval of the slope includes no growth there is no date: "none" is then the answer, and not a long
+time. The user's own growth is the alternative.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ __all__ = [
     "Need",
     "days_by_growth",
     "exhaustion",
+    "has_weeks",
     "needs_by_period",
     "set_needs_by_period",
 ]
@@ -116,7 +118,8 @@ def exhaustion(
     """When the needs reach the capacity, both on the same plane: written bytes, or payload.
 
     Each slope is laid through the points so that as many lie above as below; of those of each weekday, where
-    periods are shorter than a week, and the highest line counts.
+    periods are shorter than a week, and the highest line counts. Before there are two weeks of them, all are
+    compared with each other, and a season of the week may look like a trend: `has_weeks`.
 
     Raises:
         ValueError: the capacity is negative, or a confidence that is not between 0 and 1.
@@ -124,7 +127,7 @@ def exhaustion(
     capacity = float(not_negative("capacity_bits_per_second", capacity_bits_per_second))
     days = [(need.end_us - needs[-1].end_us) / _DAY_US for need in needs]
     rates = [float(need.bits_per_second) for need in needs]
-    phases = [need.end_us % (WEEK_SECONDS * US) for need in needs]
+    phases = [need.end_us % (WEEK_SECONDS * US) if has_weeks(needs) else 0 for need in needs]
     trend = theil_sen(days, rates, confidence, phases)
     points = list(zip(days, rates, phases, strict=True))
     if rates and _level(points, trend.slope if trend else 0) >= capacity:
@@ -136,6 +139,12 @@ def exhaustion(
         return Exhaustion(None, None, None, trend, "the range of the trend includes no growth")
     reached = [_days_until(points, slope, capacity) for slope in (trend.slope, trend.high, trend.low)]
     return Exhaustion(reached[0], min(reached), max(reached), trend, "")
+
+
+def has_weeks(needs: Sequence[Need]) -> bool:
+    """Whether the needs span two weeks, so that each weekday can be compared with itself."""
+    period_us = min((b.end_us - a.end_us for a, b in pairwise(needs)), default=0)
+    return bool(needs) and needs[-1].end_us - needs[0].end_us + period_us >= 2 * WEEK_SECONDS * US
 
 
 def days_by_growth(

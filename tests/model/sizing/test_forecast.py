@@ -11,6 +11,7 @@ from streams.model.sizing.forecast import (
     Need,
     days_by_growth,
     exhaustion,
+    has_weeks,
     needs_by_period,
     set_needs_by_period,
 )
@@ -106,7 +107,10 @@ def test_days_are_compared_with_the_same_days_of_other_weeks():
     assert found.trend_per_day.slope == pytest.approx(1)
     # The line of the working days counts: it is at 120 on the last day.
     assert (found.days, found.earliest_days, found.latest_days) == pytest.approx((100, 100, 100))
-    assert "too few for a range" in exhaustion(grows[:9], 1000).reason
+    assert has_weeks(grows)
+    # Before there are two weeks all days are compared: from a weekend on it looks like growth.
+    assert not has_weeks(grows[:13])
+    assert exhaustion(flat[:5], 1000).trend_per_day.slope > 0
 
 
 def test_growth_by_the_users_own_figure():
