@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from streams.model.bittable import BitTable
 from streams.model.portableruns import Bitmaps
 from streams.model.runs import merged_runs
-from streams.model.sizing.bestcycle import candidate_cycles, cheapest, cycle_options
+from streams.model.sizing.bestcycle import best_cycle, candidate_cycles
+from streams.model.sizing.cycledata import PiecedUnions, cycle_lengths
 from streams.model.sizing.cycles import CycleRule
 from streams.model.sizing.foldcurve import ZeroRuns
 from streams.model.sizing.foldtable import fold_table
@@ -30,7 +31,7 @@ from streams.model.sizing.history import History, history_of_bitmaps
 from streams.model.sizing.leastrate import least_rate, safe_rate
 from streams.model.sizing.occurrences import feed
 from streams.model.sizing.series import Series
-from streams.model.sizing.windows import WindowSums, lengths_up_to
+from streams.model.sizing.windows import WindowSums
 
 __all__ = ["main"]
 
@@ -73,7 +74,7 @@ def _count(volumes: range) -> tuple[ZeroRuns, WindowSums, Times, int]:
     """What one process counts of its volumes."""
     grid = Grid(0, 300, np.ones(_INTERVALS, np.bool_))
     runs = ZeroRuns(grid)
-    windows = WindowSums(grid, [*lengths_up_to(grid, _RPO_SECONDS), *_LONG])
+    windows = WindowSums(grid, [*cycle_lengths(grid, [_RPO_SECONDS]), *_LONG])
     took: Times = {}
     for number, volume in enumerate(volumes):
         history = _volume(grid, volume)
@@ -97,10 +98,12 @@ def _report(runs: tuple[ZeroRuns, ...], windows: tuple[WindowSums, ...], took: T
             windows[0].merge(windows[place])
         curve, unions = runs[0].curve(), windows[0].unions()
         table = fold_table(curve, unions)
+        windows_of_cycles = PiecedUnions.of(unions.some(cycle_lengths(unions.grid, [_RPO_SECONDS])))
     for rule in (CycleRule(300), CycleRule(300, queue_depth=None)):
         with _timed(took, f"best cycle for an RPO of an hour, queue depth {rule.queue_depth}"):
-            options = cycle_options(unions, candidate_cycles(unions.grid, _RPO_SECONDS), _RPO_SECONDS, rule)
-        print(f"queue depth {rule.queue_depth}: {cheapest(options)}")
+            cycles = candidate_cycles(unions.grid, _RPO_SECONDS)
+            search = best_cycle(windows_of_cycles, cycles, rule, _RPO_SECONDS)
+        print(f"queue depth {rule.queue_depth}: {search.chosen}, {len(search.options)} of {len(cycles)}")
     print(f"SUM {curve.mean_bytes[0] * _INTERVALS:.0f} B, OR {curve.mean_bytes[-1]:.0f} B")
     for row in table:
         print(
