@@ -183,6 +183,7 @@ class Intake:
 
     def _heard_of_trouble(self, error: KafkaError) -> None:
         """What librdkafka mends by itself, such as a broker that is away; it tells of every attempt."""
+        self._options.vitals.kafka_errors += 1
         if (now := time.monotonic()) - self._told_at > _QUIET_SECONDS:
             self._told_at = now
             _log.warning("kafka_trouble", error=error.str())

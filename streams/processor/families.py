@@ -50,6 +50,13 @@ FAMILIES: Final[Mapping[str, Family]] = by_name(
         Family(
             "worker_seeks_total", "counter", (), "Times that the client skipped messages and was sent back."
         ),
+        Family("worker_kafka_errors_total", "counter", (), "Errors of Kafka that the worker goes on after."),
+        Family(
+            "worker_expired_messages_total",
+            "counter",
+            (),
+            "Messages that the writes topic let go of before they were finished with; coverage shows it.",
+        ),
         Family("worker_ready", "gauge", (), "1 while all of its partitions are loaded."),
         Family("build_info", "info", ("version",), "What runs here."),
     )

@@ -89,6 +89,7 @@ def _start(consumer: Consumer, options: WorkerOptions, number: int) -> int:
     committed = consumer.committed([writes], timeout=_TIMEOUT_SECONDS)[0].offset
     low, _ = consumer.get_watermark_offsets(writes, timeout=_TIMEOUT_SECONDS)
     if 0 <= committed < low:
+        options.vitals.expired_messages += low - committed
         _log.warning(
             "messages_expired",
             partition=number,

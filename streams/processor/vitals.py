@@ -27,6 +27,8 @@ class Vitals:
     close_delay_seconds: float = 0.0
     partitions_loaded: int = 0
     seeks: int = 0
+    kafka_errors: int = 0
+    expired_messages: int = 0
     ready: bool = False
     unacknowledged_bytes: int = 0
     _beat: float = field(default_factory=time.monotonic)
@@ -65,6 +67,8 @@ class Vitals:
         yield Reading("worker_close_delay_seconds_total", (), self.close_delay_seconds)
         yield Reading("worker_partitions_loaded_total", (), self.partitions_loaded)
         yield Reading("worker_seeks_total", (), self.seeks)
+        yield Reading("worker_kafka_errors_total", (), self.kafka_errors)
+        yield Reading("worker_expired_messages_total", (), self.expired_messages)
         yield Reading("worker_ready", (), self.ready)
         yield Reading("build_info", (__version__,), 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from threading import Event
 
 import orjson
@@ -28,15 +28,18 @@ _PAUSE_SECONDS = 5.0
 _DAY_SECONDS = 86_400
 
 
-def read_past(source: Source, links: Collection[LinkShow], days: int, stop: Event) -> bool:
+def read_past(
+    source: Source, links: Collection[LinkShow], days: int, stop: Event, note_error: Callable[[], None]
+) -> bool:
     """Gives the links their intervals of so many days; False where it was told to stop before the end.
 
-    An outage of Kafka is waited for; what is read twice changes nothing.
+    An outage of Kafka is noted and waited for; what is read twice changes nothing.
     """
     while not stop.is_set():
         try:
             _give(source, links, days, stop)
         except BrokerError as error:
+            note_error()
             _log.warning("past_not_read", reason=str(error))
             stop.wait(_PAUSE_SECONDS)
         else:

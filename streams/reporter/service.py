@@ -120,8 +120,11 @@ class _Reading:
         if not links:
             return
 
+        def note_error() -> None:
+            self._tallies.broker_errors += 1
+
         def read() -> None:
-            if read_past(self._source, links, days, self._stop):
+            if read_past(self._source, links, days, self._stop, note_error):
                 for link in links:
                     self.board.show_link(link)
                 _log.info("past_read", links=len(links), days=days)

@@ -5,27 +5,33 @@
 import os
 import signal
 import subprocess
+import time
 from contextlib import contextmanager
 from queue import Queue
 from threading import Event, Thread
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from streams.errors import BrokerUnreachable, SettingsError, TopicMismatch
-from streams.model.entries import Totals
+from streams.model.bittable import BitTable
+from streams.model.entries import Entry, Interval, Totals
+from streams.model.intervals import US
 from streams.model.state import DeadLetter, State
-from streams.reporter import replays, tail
+from streams.reporter import replays, service, tail
+from streams.reporter.reloading import Reloader
+from streams.reporter.rpo import mode_figures
 from streams.reporter.service import run_reporter
-from streams.settings import Settings
+from streams.settings import Link, Settings
 from streams.wire.deadletters import encode_dead_letter
 from streams.wire.definitions import encode_version
 from streams.wire.keys import group_key, state_key
 from streams.wire.record import Received
 from streams.wire.states import Home, encode_state
 from streams.wire.summaries import encode_gap, encode_summary
+from streams.wire.tables import encode_tables
 from tests.programs import LINKGAUGE
 from tests.waiting import PATIENCE_SECONDS, ended_within, eventually
 
@@ -40,7 +46,7 @@ def _settle_soon(monkeypatch):
 
 def settings_for(topics, **sections):
     broker = {"bootstrap": topics.bootstrap, "topic_prefix": topics.prefix}
-    return Settings(broker=broker, reporter={"port": 0}, **sections)
+    return Settings(broker=broker, **{"reporter": {"port": 0}} | sections)
 
 
 def publish(topics, *records):
@@ -59,8 +65,8 @@ def definition(record):
     return "groups", record.key, record.value
 
 
-def mark(version, offset, **totals):
-    state = State(version.definition.group, offset, [version], totals=Totals(**totals))
+def mark(version, offset, *, closed=None, **totals):
+    state = State(version.definition.group, offset, [version], closed=closed, totals=Totals(**totals))
     record = encode_state(state, Home("cluster", "topic", 0), 0)
     return "state", record.key, record.value
 
@@ -81,10 +87,10 @@ def own_figures(page):
 
 
 @contextmanager
-def reporting(settings):
+def reporting(settings, reloader=None):
     """A reporter in a thread of its own; gives its address."""
     stop, ports = Event(), Queue()
-    thread = Thread(target=run_reporter, args=(settings, stop, ports.put))
+    thread = Thread(target=run_reporter, args=(settings, stop, ports.put, reloader))
     thread.start()
     try:
         yield f"http://127.0.0.1:{ports.get(timeout=PATIENCE_SECONDS)}"
@@ -133,7 +139,12 @@ def test_rows_before_and_after_the_start(topics, rows):
 
 
 def test_a_restarted_reporter_says_the_same(topics, rows):
-    told = [rows.summary(index, revision=index % 2, changed=65_536 * index) for index in range(9)]
+    told = [
+        rows.summary(
+            index, revision=index % 2, changed=65_536 * index, written_bytes_by_slot=(1000 * index,) * 30
+        )
+        for index in range(9)
+    ]
     publish(topics, definition(encode_version(rows.version())), *(interval(encode_summary(s)) for s in told))
     settings = settings_for(topics, links={"east": {"groups": ["oracle"], "path_bits_per_second": 1e6}})
     pages = []
@@ -141,7 +152,87 @@ def test_a_restarted_reporter_says_the_same(topics, rows):
         with reporting(settings) as address:
             pages.append(own_figures(await_text(f"{address}/metrics", "linkgauge_link_trend_days")))
     assert pages[0] == pages[1]
-    assert [line for line in pages[0] if "link_headroom_ratio" in line]
+    for mode in ("bitmap_resync", "continuous"):
+        assert [line for line in pages[0] if f'link_headroom_ratio{{link="east",mode="{mode}"}}' in line]
+
+
+@pytest.mark.parametrize("topics", [1], indirect=True)
+def test_a_start_reads_only_what_is_recent(topics, rows, monkeypatch):
+    monkeypatch.setattr(service, "_LEAST_BACK_SECONDS", 1.0)
+    version = rows.version(rungs_seconds=())
+    publish(
+        topics,
+        definition(encode_version(version)),
+        *(interval(encode_summary(rows.summary(index))) for index in range(20)),
+    )
+    time.sleep(1.5)
+    publish(topics, interval(encode_summary(rows.summary(20))), mark(version, 7, closed=20))
+    with reporting(settings_for(topics)) as address:
+        page = await_text(f"{address}/metrics", "linkgauge_reporter_ready 1.0")
+    assert "linkgauge_reporter_rows_total 3.0" in page
+    assert 'linkgauge_interval_end_timestamp_seconds{data_group="oracle"} 6300.0' in page
+
+
+@pytest.mark.parametrize("topics", [1], indirect=True)
+def test_a_start_goes_further_back_for_what_a_mark_says_is_closed(topics, rows, monkeypatch):
+    """An idle group is shown after a restart as before it, and a link has the whole of its range."""
+    monkeypatch.setattr(service, "_LEAST_BACK_SECONDS", 0.01)
+    monkeypatch.setattr(service, "kept_seconds", lambda _: {})
+    version = rows.version(rungs_seconds=())
+    told = [rows.summary(index, written_bytes_by_slot=(1000 * index,) * 30) for index in range(20)]
+    publish(topics, definition(encode_version(version)), *map(interval, map(encode_summary, told[:10])))
+    time.sleep(0.5)
+    publish(topics, *map(interval, map(encode_summary, told[10:])), mark(version, 7, closed=19))
+    time.sleep(0.5)
+    links = {"east": {"groups": ["oracle"], "path_bits_per_second": 1e6}}
+    with reporting(settings_for(topics, links=links)) as address:
+        page = await_text(f"{address}/metrics", "linkgauge_reporter_ready 1.0")
+    assert 'linkgauge_interval_end_timestamp_seconds{data_group="oracle"} 6000.0' in page
+    newest = rows.summary(19)
+    kept = {"oracle": {newest.rung_seconds: told[-13:]}}
+    found = mode_figures(Link(**links["east"]), "continuous", kept, 3600)
+    assert f'linkgauge_link_headroom_ratio{{link="east",mode="continuous"}} {found.headroom_ratio}' in page
+
+
+def test_a_reload_shows_new_links_and_never_less_than_before(topics, rows):
+    publish(topics, definition(encode_version(rows.version())), interval(encode_summary(rows.summary(0))))
+    links = {"east": {"groups": ["oracle"], "path_bits_per_second": 1e6}}
+    settings = settings_for(topics, links=links)
+    wider = settings_for(topics, links={"west": links["east"] | {"paths": 7}})
+    with reporting(settings, Reloader(settings, lambda: wider)) as address:
+        await_text(f"{address}/metrics", 'link_paths_installed{link="east"} 1.0')
+        pages = []
+
+        def reloaded():
+            with urlopen(f"{address}/metrics", timeout=10) as reply:
+                pages.append(reply.read().decode())
+            return 'link_paths_installed{link="west"} 7.0' in pages[-1]
+
+        with urlopen(Request(f"{address}/-/reload", method="POST"), timeout=10) as reply:
+            assert reply.status == 200
+        eventually(reloaded)
+    assert all('linkgauge_writes_total{data_group="oracle"} 10.0' in page for page in pages)
+    assert 'link="east"' not in pages[-1]
+    counted = [float(page.split("\nlinkgauge_reporter_rows_total ")[1].split()[0]) for page in pages]
+    assert counted == sorted(counted)
+
+
+def test_volumes_where_they_are_asked_for(topics, rows):
+    entry = Entry("array/oracle", None, 65_536, BitTable.of([1, 2]), 2, 8192, ((0, 300 * US),))
+    closed = Interval("oracle", 1, 300, 0, 0, False, (entry,), 10, None, 0, 0)
+    table = encode_tables(closed)[0]
+    publish(
+        topics,
+        definition(encode_version(rows.version())),
+        interval(encode_summary(rows.summary(0))),
+        ("tables", table.key, table.value),
+        ("tables", table.key.replace(b"oracle", b"others"), table.value),
+    )
+    with reporting(settings_for(topics, reporter={"port": 0, "volumes_of": ["oracle"]})) as address:
+        page = await_text(f"{address}/metrics", "linkgauge_volume_changed_bytes")
+    labels = '{data_group="oracle",volume="array/oracle"}'
+    assert f"linkgauge_volume_changed_bytes{labels} 131072.0" in page
+    assert "linkgauge_reporter_refused_rows_total 0.0" in page
 
 
 def test_an_idle_groups_counters_come_with_its_newest_mark(topics, rows):
