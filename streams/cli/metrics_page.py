@@ -65,9 +65,11 @@ group that is furthest behind has closed:
 - `cycle_single` and `cycle_multi` need what ships the largest cycle before the next one ends and within the
   RPO; attainment and exposure are of cycles replayed on the installed paths.
 
-`link_mode_info` names the bytes: `written`, `unique`, or `lower` where the replicator's blocks are coarser
-than the captured tracks, so that it ships more than the figure says. Cycles are only measured where every
-group has intervals of their length (`rungs_seconds`); a mode that was not captured has no figures,
+`link_mode_info` names what the figures are of: `written` bytes; `unique` bytes; `aligned`, unique bytes of
+cycles that begin at multiples of their length (at another phase the largest cycle may hold as much as two
+neighbours, and `linkgauge report link` replays every phase); or `lower` where the replicator's blocks are
+coarser than the captured tracks, so that it ships more than the figure says. Cycles are only measured where
+every group has intervals of their length (`rungs_seconds`); a mode that was not captured has no figures,
 `reporter_link_errors_total` counts it and the log names the reason. Figures over ranges with gaps are lower
 bounds: `link_coverage_ratio` says how much was seen.
 

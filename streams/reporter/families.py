@@ -148,10 +148,10 @@ _LINK_FAMILIES = (
         "The same by the steepest trend that the days allow at 90 % confidence.",
     ),
     Family(
-        "link_trend_days",
+        "link_trend_seconds",
         "gauge",
         _LINK,
-        "Whole days whose need the trend rests on; fewer than four show no exhaustion.",
+        "Length of the whole days that the trend rests on; fewer than four show no exhaustion.",
     ),
     Family("link_coverage_ratio", "gauge", _LINK, "The lowest coverage of its groups over the range."),
     Family(
@@ -168,7 +168,7 @@ _LINK_FAMILIES = (
         "link_mode_info",
         "info",
         ("link", "mode", "basis"),
-        "A mode that figures are given for; basis `bound`: its cycles are not measured, and cannot be more.",
+        "A mode that figures are given for, and what of: written, unique, aligned or lower.",
     ),
     Family("link_member_info", "info", ("link", "data_group"), "A group that the link carries."),
 )

@@ -31,6 +31,8 @@ __all__ = [
     "volume_readings",
 ]
 
+_DAY_SECONDS = 86_400
+
 RESYNC: Mode = "bitmap_resync"
 """The mode that every link has figures for: what changed is shipped again after an outage."""
 
@@ -161,7 +163,7 @@ def mode_readings(name: str, link: Link, figures: ModeFigures) -> Iterator[Readi
 
 def outlook_readings(name: str, outlook: Outlook) -> Iterator[Reading]:
     """When the link will be too small, where its trend says so."""
-    yield Reading("link_trend_days", (name,), outlook.days)
+    yield Reading("link_trend_seconds", (name,), outlook.days * _DAY_SECONDS)
     about = (name, outlook.mode)
     if outlook.exhaustion_us is not None:
         yield Reading("link_exhaustion_timestamp_seconds", about, outlook.exhaustion_us / US)

@@ -155,7 +155,10 @@ def _cyclic(link: Link, mode: Mode, rows: Rows, history_seconds: int) -> ModeFig
     seconds = min(Fraction(length), exact(link.rpo_seconds) - length - exact(link.apply_seconds))
     needs = {100: reduction.shipped(Fraction(most) / seconds)} if seconds > 0 else {}
     basis = unique_basis(link, (row for intervals in measured for row in intervals))
-    common = replace(_common(link, mode, range_seconds, series.end_us, needs), basis=basis)
+    common = replace(
+        _common(link, mode, range_seconds, series.end_us, needs),
+        basis="aligned" if basis == "unique" else basis,
+    )
     if not payload:
         return replace(common, attainment_ratio=float(not most))
     depth = None if mode == "cycle_multi" else 1

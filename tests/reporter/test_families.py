@@ -3,10 +3,16 @@
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from streams.agents.publisher import PublisherStatistics
+from streams.agents.telemetry import _page as agent_page
 from streams.cli.metrics_page import metrics_page
+from streams.model.partition import Partition
+from streams.processor.place import Place
+from streams.processor.vitals import Vitals
 from streams.reporter.board import Board
 from streams.reporter.families import FAMILIES
 from streams.settings import Settings
@@ -33,8 +39,13 @@ def test_the_golden_scrape_has_every_family():
 
 @pytest.mark.external
 def test_promtool_has_nothing_to_say():
-    nothing_yet = "".join(Board(Settings()).page([])).encode()
-    for text in (PAGE_OF_A_SCRAPE.read_bytes(), nothing_yet):
+    vitals = Vitals()
+    vitals.look([Place(0, Partition(7))], [10], assigned=1)
+    publisher = SimpleNamespace(
+        name=("g", "a", "x"), statistics=PublisherStatistics(1, 2, 3, 4), has_failed=False
+    )
+    pages = [Board(Settings()).page([]), vitals.page(False), agent_page([publisher], open_metrics=False)]
+    for text in (PAGE_OF_A_SCRAPE.read_bytes(), *("".join(page).encode() for page in pages)):
         checked = subprocess.run(
             [shutil.which("promtool") or "promtool", "check", "metrics"],
             input=text,

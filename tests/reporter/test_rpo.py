@@ -119,7 +119,7 @@ def test_cycles_on_time(rows):
     assert found.headroom_ratio == pytest.approx(0)
     assert (found.exposure_seconds, found.attainment_ratio) == (pytest.approx(600), 1)
     assert found.backlog_bytes == 5 * 65_536  # the last one is captured and not yet sent
-    assert found.basis == "unique"
+    assert found.basis == "aligned"
 
 
 def test_a_cycle_that_is_too_large_misses_the_rpo(rows):

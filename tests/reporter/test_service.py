@@ -150,7 +150,7 @@ def test_a_restarted_reporter_says_the_same(topics, rows):
     pages = []
     for _ in range(2):
         with reporting(settings) as address:
-            pages.append(own_figures(await_text(f"{address}/metrics", "linkgauge_link_trend_days")))
+            pages.append(own_figures(await_text(f"{address}/metrics", "linkgauge_link_trend_seconds")))
     assert pages[0] == pages[1]
     for mode in ("bitmap_resync", "continuous"):
         assert [line for line in pages[0] if f'link_headroom_ratio{{link="east",mode="{mode}"}}' in line]
