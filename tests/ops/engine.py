@@ -89,11 +89,14 @@ class Engine:
             assert time.monotonic() < until, f"{name} is not healthy:\n{self.log(name)}"
             time.sleep(0.2)
 
-    def ask(self, name: str, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Runs a command beside a running service, as its user, as `docker compose exec` does."""
+    def ask(
+        self, name: str, words: Sequence[str], shows: Sequence[tuple[Path, str]] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a command beside a running service, as its user; `shows`: folders, and where it sees them."""
         assert self._processes[name].poll() is None, f"{name} ended:\n{self.log(name)}"
         inside = ["nsenter", f"--target={self._processes[name].pid}", "--net"]
-        root = Root(self._folder / f"{name}-exec", self._mounts(name), read_only=True)
+        more = [(f"--bind {folder}", place) for folder, place in shows]
+        root = Root(self._folder / f"{name}-exec", self._mounts(name) + more, read_only=True)
         run = root.command(words, self.services[name]["user"])
         return subprocess.run(
             [*inside, *run],
