@@ -17,7 +17,7 @@ from streams.model.groups import Definition, Member
 from streams.model.intervals import US
 from streams.model.state import Version
 from streams.reporter.board import Board
-from streams.settings import Settings
+from streams.settings import Link, Settings
 from streams.telemetry.web import Answers, application, serving
 
 __all__ = ["benchmark"]
@@ -25,6 +25,8 @@ __all__ = ["benchmark"]
 _TRACK_BYTES = 65_536
 _VOLUMES = 10
 _PATIENCE_SECONDS = 60.0
+_GROUPS_OF_A_LINK = 100
+_MOST_SERIES = 50_000
 
 
 def benchmark(site: Site) -> Benchmark:
@@ -36,7 +38,7 @@ def benchmark(site: Site) -> Benchmark:
 
 @contextmanager
 def _contenders(groups: int) -> Iterator[Mapping[str, Measure]]:
-    board = Board(Settings())
+    board = Board(Settings(links=_links(groups)))
     for number in range(groups):
         _show(board, number)
     board.show()
@@ -54,6 +56,17 @@ def _contenders(groups: int) -> Iterator[Mapping[str, Measure]]:
             "plain": partial(_scrape, url, groups, "identity"),
             "gzip": partial(_scrape, url, groups, "gzip"),
         }
+
+
+def _links(groups: int) -> dict[str, Link]:
+    """A hundred groups share a link."""
+    return {
+        f"l{first}": Link(
+            groups=tuple(f"g{number}" for number in range(first, min(first + _GROUPS_OF_A_LINK, groups))),
+            path_bits_per_second=1e9,
+        )
+        for first in range(0, groups, _GROUPS_OF_A_LINK)
+    }
 
 
 def _show(board: Board, number: int) -> None:
@@ -116,5 +129,7 @@ def _check(series: list[str], groups: int) -> None:
     start, middle = 'linkgauge_changed_bytes_total{data_group="g', '"} '
     split = (line.removeprefix(start).partition(middle) for line in series if line.startswith(start))
     found = {int(number): float(value) for number, _, value in split if value}
+    if len(series) > _MOST_SERIES:
+        raise WrongAnswer(f"the page has {len(series)} series, {_MOST_SERIES} at most are affordable")
     if found != {number: (number + 1.0) * _TRACK_BYTES for number in range(groups)}:
         raise WrongAnswer(f"the page shows {len(found)} groups of {groups}, or wrong bytes")

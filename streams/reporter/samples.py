@@ -45,16 +45,14 @@ class Samples:
 
     def page(self, own: Iterable[Reading], *, full: bool, open_metrics: bool) -> Iterator[str]:
         """The text of all families; groups show the essential ones unless it is `full`."""
+        hidden = frozenset() if full else _group_families() - ESSENTIAL
         with self._lock:
             # In one order whatever came first, so that two reporters say the same line for line.
             prepared = {
                 name: [owners[owner] for owner in sorted(owners)]
                 for name, owners in self._lines.items()
-                if owners
+                if owners and name not in hidden
             }
-            if not full:
-                for name in _group_families() - ESSENTIAL:
-                    prepared.pop(name, None)
         if full:
             for name in SHOWN_WHERE_NOT_ZERO & {key.removesuffix(_ZERO) for key in prepared}:
                 prepared[name] = prepared.get(name, []) + prepared.get(name + _ZERO, [])
