@@ -12,6 +12,7 @@ import polars as pl
 from pyroaring import BitMap
 
 from streams.lake.formats.iceberg import catalog_of
+from streams.lake.formats.storage import object_store_options
 from streams.settings import Lake
 from tests.lake.story import STEP_SECONDS, VOLUMES, entry
 
@@ -24,9 +25,10 @@ def read(lake: Lake, table: str) -> pl.DataFrame:
     """All rows that the table shows, whatever stands for them."""
     match lake.format:
         case "delta":
-            return pl.read_delta(lake.table_uri(table), storage_options=dict(lake.storage) or None)
+            return pl.read_delta(lake.table_uri(table), storage_options=object_store_options(lake) or None)
         case "iceberg":
-            return pl.scan_iceberg(catalog_of(lake).load_table(f"{lake.namespace}.{table}")).collect()
+            found = catalog_of(lake).load_table(f"{lake.namespace}.{table}")
+            return pl.scan_iceberg(found, storage_options=object_store_options(lake) or None).collect()
     return parquet(lake, table)
 
 

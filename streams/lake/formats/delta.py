@@ -20,6 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Field
 
 from streams.errors import LakeError
+from streams.lake.formats.storage import delta_options
 from streams.lake.formats.table import Changed, Folder, OffsetsMoved, require_columns
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
@@ -39,7 +40,7 @@ class DeltaLakeTable:
     def __init__(self, lake: Lake, table: LakeTable) -> None:
         self.spec = table
         self._uri = lake.table_uri(table.name)
-        self._options = dict(lake.storage)
+        self._options = delta_options(lake)
         self._table = self._opened()
 
     def progress(self, log: LogId, partitions: Collection[int]) -> Progress:

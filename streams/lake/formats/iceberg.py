@@ -25,6 +25,7 @@ from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.table import Table as Iceberg
 
 from streams.errors import LakeError, SettingsError
+from streams.lake.formats.storage import iceberg_options
 from streams.lake.formats.table import Changed, Folder, OffsetsMoved, require_columns
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
@@ -41,15 +42,6 @@ _TABLE_PROPERTIES: Final = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "100",
 }
-_STORAGE: Final = {
-    "aws_access_key_id": "s3.access-key-id",
-    "aws_secret_access_key": "s3.secret-access-key",
-    "aws_session_token": "s3.session-token",
-    "aws_region": "s3.region",
-    "aws_endpoint_url": "s3.endpoint",
-    "aws_endpoint": "s3.endpoint",
-}
-"""What the other formats call it, and what pyiceberg does."""
 
 
 def catalog_of(lake: Lake) -> Catalog:
@@ -58,9 +50,9 @@ def catalog_of(lake: Lake) -> Catalog:
     Raises:
         SettingsError: the lake is in object storage, where no such file can be.
     """
-    storage = {_STORAGE.get(name.lower(), name): value for name, value in lake.storage.items()}
     if lake.catalog:
-        return load_catalog("linkgauge", **{"warehouse": lake.path, **storage, **lake.catalog})
+        options = {"warehouse": lake.path, **iceberg_options(lake), **lake.catalog}
+        return load_catalog("linkgauge", **options)
     if "://" in lake.path:
         raise SettingsError(
             "lake.catalog: Iceberg tables in object storage need a catalog; set `type` and `uri`: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import obstore
@@ -12,6 +12,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import LocalStore, from_url
 
 from streams.errors import LakeError
+from streams.lake.formats import storage
 from streams.lake.formats.table import Changed
 
 __all__ = ["Found", "Objects"]
@@ -32,8 +33,11 @@ class Objects:
         self.uri = uri
         with self._errors("cannot be opened"):
             if "://" in uri:
-                config: Any = options
-                self._store: Any = from_url(uri, config=config)
+                config: Any = {k: v for k, v in options.items() if k != storage.ALLOW_HTTP}
+                client: Any = {"allow_http": options.get(storage.ALLOW_HTTP) == "true"}
+                timeout = timedelta(seconds=storage.RETRY_SECONDS)
+                retries: Any = {"max_retries": storage.RETRIES, "retry_timeout": timeout}
+                self._store: Any = from_url(uri, config=config, client_options=client, retry_config=retries)
             else:
                 self._store = LocalStore(uri, mkdir=True)
 

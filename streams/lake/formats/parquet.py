@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 from streams.errors import LakeError
 from streams.lake.formats.ledger import LEDGER, DataFile, Ledger, State
 from streams.lake.formats.objects import Objects
+from streams.lake.formats.storage import object_store_options
 from streams.lake.formats.table import Changed, Folder, OffsetsMoved, require_columns
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
@@ -36,9 +38,10 @@ class ParquetTable:
 
     def __init__(self, lake: Lake, table: LakeTable) -> None:
         self._spec = table
-        self._objects = Objects(lake.table_uri(table.name), dict(lake.storage))
+        self._objects = Objects(lake.table_uri(table.name), object_store_options(lake))
         self._ledger = Ledger(self._objects, table.name)
-        self._settle(self._opened())
+        self._opened()
+        self._is_settled = False
 
     def progress(self, log: LogId, partitions: Collection[int]) -> Progress:
         """As in `Table`."""
@@ -116,10 +119,10 @@ class ParquetTable:
         added = self._staged(rows)
         self._commit(on, added, [file.path for file in old], on.progress)
 
-    def _opened(self) -> State:
+    def _opened(self) -> None:
         if (state := self._ledger.newest()) is not None:
             self._require_columns(state)
-            return state
+            return
         if strange := [
             found.name for found in self._objects.list() if not found.name.startswith("_linkgauge")
         ]:
@@ -127,10 +130,8 @@ class ParquetTable:
                 f"{self._objects.uri}: {strange[0]} is there and no ledger, so something else wrote it; "
                 "choose another lake.path"
             )
-        try:
-            return self._ledger.begin()
-        except Changed:
-            return self._newest()
+        with suppress(Changed):  # somebody else begins at the same time
+            self._ledger.begin()
 
     def _require_columns(self, state: State) -> None:
         """Looks at one file; that others are alike is what the ledger is for."""
@@ -142,9 +143,13 @@ class ParquetTable:
                 require_columns(self._objects.uri, found, pa.schema(wanted))
 
     def _newest(self) -> State:
+        """What counts now; what a crash between an entry and its files has left is done first."""
         state = self._ledger.newest()
         if state is None:
             raise LakeError(f"{self._objects.uri}: the ledger is gone")
+        if not self._is_settled:
+            self._settle(state)
+            self._is_settled = True
         return state
 
     def _staged(self, rows: pa.Table) -> list[DataFile]:
@@ -160,14 +165,16 @@ class ParquetTable:
     def _commit(
         self, on: State, added: Collection[DataFile], removed: Collection[str], progress: Progress
     ) -> None:
+        self._is_settled = False
         self._ledger.commit(on, added, removed, progress)
         for file in added:
             self._objects.move(_staged_name(file.path), file.path)
         for path in removed:
             self._objects.delete(path)
+        self._is_settled = True
 
     def _settle(self, state: State) -> None:
-        """Does what a crash between an entry and its files has left undone."""
+        """Gives staged files of the ledger their names, and removes those that it has taken out."""
         staged = {found.name for found in self._objects.list(_STAGED)}
         for path in state.files:
             if (name := _staged_name(path)) in staged:

@@ -1,0 +1,111 @@
+"""Object storage: a real S3 server, and one that refuses or does not answer in the middle of a commit."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+
+import pytest
+
+from streams.errors import LakeError
+from streams.lake.formats import storage
+from streams.lake.formats.opening import open_table
+from streams.lake.formats.table import OffsetsMoved
+from streams.lake.maintenance import compact
+from streams.settings import Lake
+from streams.wire.lake_tables import TABLES
+from tests.lake.conftest import FORMATS
+from tests.lake.logs import feeds_of, run, story
+from tests.lake.reading import expected, measured
+from tests.lake.s3 import Proxy, s3_server, storage_at
+from tests.lake.test_behaviour import NUMBERS
+
+pytestmark = pytest.mark.external
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory):
+    """The folder of the bucket, and the server's port."""
+    folder = tmp_path_factory.mktemp("s3")
+    with s3_server(folder) as port:
+        yield folder / "lake", port
+
+
+@pytest.fixture
+def proxy(bucket):
+    made = Proxy(bucket[1])
+    yield made
+    made.close()
+
+
+def lake_at(port, form, name, folder):
+    return Lake(
+        format=form,
+        path=f"s3://lake/{name}",
+        storage=storage_at(port),
+        catalog={"type": "sql", "uri": f"sqlite:///{folder}/catalog.db"} if form == "iceberg" else {},
+    )
+
+
+def found(lake, bucket):
+    """As readers see it; those of plain files look below the server, for lack of an extension to reach it."""
+    if lake.format == "parquet":
+        return measured(Lake(format="parquet", path=str(bucket[0] / lake.path.removeprefix("s3://lake/"))))
+    return measured(lake)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_tables_in_object_storage(form, bucket, tmp_path):
+    lake = lake_at(bucket[1], form, f"plain-{form}", tmp_path)
+    logs = story(NUMBERS)
+    half = {place: len(log) // 2 for place, log in logs.messages.items()}
+    run(feeds_of(lake, logs), logs, ends=half)
+    frozen = feeds_of(lake, logs)
+    for topic, feed in frozen.items():
+        feed.begin([0])
+        for message in logs.messages[topic, 0]:
+            feed.take(message)
+    run(feeds_of(lake, logs), logs)
+    for topic in ("tables", "intervals"):
+        with pytest.raises(OffsetsMoved):
+            frozen[topic].commit()
+    assert found(lake, bucket) == expected(NUMBERS)
+    for spec in TABLES.values():
+        list(compact(lake, spec, open_table(lake, spec), date(1970, 1, 3), lambda *_: None))
+        open_table(lake, spec).vacuum(0)
+    assert found(lake, bucket) == expected(NUMBERS)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("how", ["refused", "unanswered"])
+def test_a_storage_that_fails_between_any_two_requests(form, how, bucket, proxy, tmp_path, monkeypatch):
+    """The same sink goes on when the storage is back: nothing is lost, and nothing is written twice."""
+    monkeypatch.setattr(storage, "RETRIES", 1)
+    for number in range(0, 40, 5):
+        lake = lake_at(proxy.port, form, f"{how}-{form}-{number}", tmp_path)
+        logs = story(NUMBERS)
+        feeds = feeds_of(lake, logs)
+        proxy.fail_behind(number, how)
+        failed = False
+        try:
+            run(feeds, logs, at_once=1000)
+        except LakeError:
+            failed = True
+        proxy.mend()
+        for feed in feeds.values():  # as the service does it: again, and from the start where another one was
+            with suppress(OffsetsMoved):
+                feed.commit()
+        run(feeds, logs)
+        assert found(lake, bucket) == expected(NUMBERS), number
+        if not failed:
+            assert number > 3
+            return
+    raise AssertionError("the run has more requests than were tried")
+
+
+def test_credentials_that_are_revoked_are_an_error_that_says_so(bucket, tmp_path):
+    for form in FORMATS:
+        lake = lake_at(bucket[1], form, f"revoked-{form}", tmp_path)
+        wrong = lake.model_copy(update={"storage": {**lake.storage, "aws_secret_access_key": "revoked"}})
+        with pytest.raises(LakeError, match=f"lake/revoked-{form}"):
+            feeds_of(wrong, story(NUMBERS))
