@@ -6,7 +6,6 @@ a group that touches one track of a huge volume stays as small as that track.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from streams.model.kernel import NUMPY, Kernel
+from streams.model.portable import bitmap_of_bitsets
 from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of, spread
 
 __all__ = ["PART_TRACKS", "BitTable"]
@@ -144,13 +144,24 @@ class BitTable:
 
     def changed_bytes(self, track_bytes: int, volume_bytes: int | None) -> int:
         """Bytes of the set tracks; a short last track counts its true bytes, unknown volumes have none."""
-        whole = len(self) * track_bytes
-        if volume_bytes is None:
-            return whole
-        short = -volume_bytes % track_bytes
-        if not short or volume_bytes // track_bytes not in self:
-            return whole
-        return whole - short
+        return len(self) * track_bytes - self._missing_bytes(track_bytes, volume_bytes)
+
+    def changed_in_part(
+        self, first_track: int, track_bytes: int, volume_bytes: int | None
+    ) -> tuple[int, int]:
+        """How many tracks are set in one of the `parts`, and their bytes, as `changed_bytes` counts them."""
+        word, low = divmod(first_track, _WORD)
+        tracks = self._words[word].range_cardinality(low, low + PART_TRACKS)
+        last = first_track <= (volume_bytes or 0) // track_bytes < first_track + PART_TRACKS
+        missing_bytes = self._missing_bytes(track_bytes, volume_bytes) if last else 0
+        return tracks, tracks * track_bytes - missing_bytes
+
+    def _missing_bytes(self, track_bytes: int, volume_bytes: int | None) -> int:
+        """By how much the last track of the volume, if it is set, is short."""
+        short = -(volume_bytes or 0) % track_bytes
+        if volume_bytes is None or not short or volume_bytes // track_bytes not in self:
+            return 0
+        return short
 
     def parts(self) -> Iterator[tuple[int, bytes]]:
         """`(first_track, portable Roaring of track - first_track)` for each stretch of 2^22 tracks in use.
@@ -250,5 +261,4 @@ def _canonical(part: BitMap) -> BitMap:
 
 @cache
 def _every_track() -> BitMap:
-    tracks = np.arange(PART_TRACKS, dtype=np.uint32)
-    return BitMap(array("I", tracks.tobytes()), optimize=False)
+    return bitmap_of_bitsets(np.full((PART_TRACKS >> 16, 1 << 13), 0xFF, np.uint8))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,10 +75,7 @@ class OpenInterval:
         `windows` are the parts of the interval in which collection was on: only they can be covered.
         """
         geometry = version.definition.geometry
-        by_array: dict[str, Spans] = {}
-        for agent, spans in self.spans.items():
-            array = agent.partition("/")[0]
-            by_array[array] = union([*by_array.get(array, []), *spans])
+        covered = _Covered(self.spans, windows)
         tables = self.volumes.by_volume()
         return Interval(
             group=version.definition.group,
@@ -88,7 +85,9 @@ class OpenInterval:
             revision=revision,
             partial=partial,
             entries=tuple(
-                self._entry(member, tables.get(member.id), geometry.track_bytes, by_array, windows)
+                _entry(
+                    member, tables.get(member.id) or VolumeTable(), geometry.track_bytes, covered.of(member)
+                )
                 for member in version.definition.by_id.values()
             ),
             slot_seconds=geometry.slot_seconds,
@@ -98,27 +97,44 @@ class OpenInterval:
             agent_spans=tuple((agent, tuple(self.spans[agent])) for agent in sorted(self.spans)),
         )
 
-    def _entry(
-        self,
-        member: Member,
-        table: VolumeTable | None,
-        track_bytes: int,
-        by_array: dict[str, Spans],
-        windows: Sequence[Span],
-    ) -> Entry:
-        table = table or VolumeTable()
-        covered = by_array.get(member.array, [])
-        for agent in member.agents:
-            covered = intersect(covered, self.spans.get(f"{member.array}/{agent}", []))
-        return Entry(
-            volume=member.id,
-            volume_bytes=member.volume_bytes,
-            track_bytes=track_bytes,
-            tracks=table.tracks,
-            writes=table.writes,
-            written_bytes=table.written_bytes,
-            covered=union(span for window in windows for span in clip(covered, window)),
+
+class _Covered:
+    """What agents vouch for of the volumes of each array, inside the windows of collection."""
+
+    __slots__ = ("_by_source", "_spans", "_windows")
+
+    def __init__(self, spans: Mapping[str, Spans], windows: Sequence[Span]) -> None:
+        self._spans = spans
+        self._windows = windows
+        self._by_source: dict[tuple[str, tuple[str, ...]], Spans] = {}
+
+    def of(self, member: Member) -> Spans:
+        """The moments for which all agents that the volume needs vouch, or any of its array's."""
+        source = (member.array, member.agents)
+        if source not in self._by_source:  # most volumes of an array need no agents of their own
+            self._by_source[source] = self._vouched(*source)
+        return self._by_source[source]
+
+    def _vouched(self, array: str, agents: tuple[str, ...]) -> Spans:
+        of_array = (
+            span for agent, spans in self._spans.items() if agent.partition("/")[0] == array for span in spans
         )
+        covered = union(of_array)
+        for agent in agents:
+            covered = intersect(covered, self._spans.get(f"{array}/{agent}", []))
+        return union(span for window in self._windows for span in clip(covered, window))
+
+
+def _entry(member: Member, table: VolumeTable, track_bytes: int, covered: Spans) -> Entry:
+    return Entry(
+        volume=member.id,
+        volume_bytes=member.volume_bytes,
+        track_bytes=track_bytes,
+        tracks=table.tracks,
+        writes=table.writes,
+        written_bytes=table.written_bytes,
+        covered=covered,
+    )
 
 
 def slot_of(time_us: NDArray[np.int64], start_us: int, slot_seconds: int) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ __all__ = [
     "LARGEST_ARRAY",
     "WITHOUT_RUNS",
     "WITH_RUNS",
+    "bitmap_of_bitsets",
     "bitmap_of_runs",
     "bitmap_of_tracks",
     "heads",
@@ -45,6 +46,15 @@ def bitmap_of_tracks(ordered: Tracks) -> BitMap:
             return BitMap.deserialize(_portable_arrays(key[starts], starts, counts, ordered))
     # pyroaring takes the buffer of an array.array at once; numpy arrays it walks element by element.
     return BitMap(array("I", ordered.tobytes()))
+
+
+def bitmap_of_bitsets(bitsets: NDArray[np.uint8]) -> BitMap:
+    """The bitmap whose containers, from 0 on, are these bitsets of 8,192 bytes; none is sparse."""
+    counts = np.bitwise_count(bitsets).sum(axis=1, dtype=np.int64)
+    head = struct.pack("<II", WITHOUT_RUNS, len(bitsets))
+    head += _descriptions(np.arange(len(bitsets), dtype=np.uint16), counts)
+    places = len(head) + 4 * len(bitsets) + bitsets.shape[1] * np.arange(len(bitsets))
+    return BitMap.deserialize(head + places.astype("<u4").tobytes() + bitsets.tobytes())
 
 
 def bitmap_of_runs(key: Low, start: Low, end: Low) -> BitMap:

@@ -6,7 +6,7 @@ default around the base interval; what is unknown is refused with its path.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields as fields_of
 from typing import Any
 
 import orjson
@@ -30,12 +30,14 @@ __all__ = [
 ]
 
 
+_GEOMETRY = tuple(field.name for field in fields_of(Geometry))
+
+
 def definition_to_json(definition: Definition) -> dict[str, Any]:
     """The definition in full; a member leaves out the size, extents or agents that it does not have."""
-    geometry = asdict(definition.geometry)
     return {
         "group": definition.group,
-        **geometry,
+        **{name: getattr(definition.geometry, name) for name in _GEOMETRY},
         "rungs_seconds": list(definition.geometry.rungs_seconds),
         "expected_agents": definition.expected_agents,
         "agent_names": list(definition.agent_names),

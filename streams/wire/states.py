@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import orjson
 
@@ -75,9 +75,9 @@ def encode_state(state: State, home: Home, tables_from: int) -> Record:
         "tick_us": state.tick_us,
         "last_us": state.last_us,
         "revisions": _runs(state.revisions),
-        "totals": asdict(state.totals),
+        "totals": state.totals,
         "versions": [version_to_json(version) for version in state.versions],
-        "agents": {name: asdict(state.agents[name]) for name in sorted(state.agents)},
+        "agents": {name: state.agents[name] for name in sorted(state.agents)},
         "redriven": {name: _parts(state.redriven[name]) for name in sorted(state.redriven)},
         "windows": state.windows,
         "deleted": state.deleted,

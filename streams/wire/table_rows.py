@@ -17,7 +17,6 @@ from typing import Any
 import pyarrow as pa
 
 from streams.errors import MessageError
-from streams.model.bittable import BitTable
 from streams.model.counts import sum_known
 from streams.model.entries import Entry
 from streams.model.intervals import Span
@@ -76,20 +75,27 @@ def rows_of(entry: Entry) -> Iterator[Row]:
     writes, written_bytes = entry.writes, entry.written_bytes
     for part, covered in zip_longest(parts, chunks):
         first_track, tracks = part or (0, EMPTY_BITMAP)
-        piece = entry.tracks if len(parts) == 1 and part else BitTable.from_parts([(first_track, tracks)])
+        changed_tracks, changed_bytes = _changed(entry, first_track, parts=len(parts)) if part else (0, 0)
         yield Row(
             volume=entry.volume,
             volume_bytes=entry.volume_bytes,
             track_bytes=entry.track_bytes,
             first_track=first_track,
             tracks=tracks,
-            changed_tracks=len(piece),
-            changed_bytes=piece.changed_bytes(entry.track_bytes, entry.volume_bytes),
+            changed_tracks=changed_tracks,
+            changed_bytes=changed_bytes,
             writes=writes,
             written_bytes=written_bytes,
             covered=covered or (),
         )
         writes, written_bytes = (None if count is None else 0 for count in (writes, written_bytes))
+
+
+def _changed(entry: Entry, first_track: int, *, parts: int) -> tuple[int, int]:
+    """Tracks and bytes of one of the parts of a volume's table."""
+    if parts == 1:
+        return entry.changed_tracks, entry.changed_bytes
+    return entry.tracks.changed_in_part(first_track, entry.track_bytes, entry.volume_bytes)
 
 
 def batch_of(rows: Sequence[Row]) -> pa.RecordBatch:
