@@ -16,7 +16,7 @@ from tests.ops.dockerfile import stages
 from tests.ops.roots import Root
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.external
+pytestmark = [pytest.mark.external, pytest.mark.timeout(900)]  # it installs what the image has
 
 FINAL = stages((Path(__file__).parents[2] / "Dockerfile").read_text())[-1]
 SERVICES = ("worker-1", "worker-2", "reporter", "lake", "prometheus")
