@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.claims import Question, claims, claims_section
-from streams.cli.reports.common import about, gap_section, group_section, remarks
+from streams.cli.reports.common import about, gap_section, group_section, remarks, replay_remarks
 from streams.cli.reports.document import Column, Report, Section, Unit, Value, listing
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.resync import resync_of, resync_section
@@ -50,7 +50,7 @@ def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Repo
     whole = total(sets.volumes)
     sections = [
         about(asked.kind, gathered, sets, [(asked.kind, asked.kind, Unit.TEXT, asked.name)]),
-        *_parts(asked, sets),
+        _parts(asked, gathered, sets),
         claims_section(whole, asked.question),
         fold_section(sets),
         block_section(sets),
@@ -68,28 +68,48 @@ def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Repo
         title=f"{asked.kind} {asked.name}",
         sections=sections,
         main=main,
-        remarks=list(remarks(gathered, sets)),
+        remarks=[*remarks(gathered, sets), *(() if rate is None else replay_remarks(sets.changes))],
         charts=changed_charts(gathered, sets),
     )
 
 
-def _parts(asked: Asked, sets: Sets) -> list[Section]:
-    if asked.kind == "controller":
-        arrays = by_controller(sets.volumes)
-        return [
-            _changes_section("by_controller", "Controllers", "controller", arrays.items(), asked.question)
-        ]
-    named = [(each.volume, each.changes) for each in sets.volumes]
-    return [_changes_section("by_volume", "Volumes", "volume", named, asked.question)]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A volume or a controller: what changed, and the share of the asked time that was measured of it."""
+
+    name: str
+    changes: Changes
+    coverage: float
 
 
-def _changes_section(
-    key: str, title: str, kind: str, rows: Iterable[tuple[str, Changes]], question: Question
-) -> Section:
+def _parts(asked: Asked, gathered: Gathered, sets: Sets) -> Section:
+    covered = list(_by_volume(gathered, sets))
+    if asked.kind != "controller":
+        parts = sorted(covered, key=lambda each: each.name)
+        return _changes_section("by_volume", "Volumes", "volume", parts, asked.question)
+    shares: dict[str, list[float]] = {}
+    for each in covered:
+        shares.setdefault(each.name.partition("/")[0], []).append(each.coverage)
+    arrays = [
+        _Part(array, changes, sum(shares[array]) / len(shares[array]))
+        for array, changes in by_controller(sets.volumes).items()
+    ]
+    return _changes_section("by_controller", "Controllers", "controller", arrays, asked.question)
+
+
+def _by_volume(gathered: Gathered, sets: Sets) -> Iterator[_Part]:
+    for group, counts in zip(gathered.groups, sets.groups, strict=True):
+        asked_us = int(group.time.asked.sum()) * group.time.slot_us
+        for each in counts.volumes:
+            yield _Part(each.volume, each.changes, min(each.vouched_us / asked_us, 1.0) if asked_us else 0.0)
+
+
+def _changes_section(key: str, title: str, kind: str, parts: Iterable[_Part], question: Question) -> Section:
     rate = f"bandwidth for OR in {seconds_text(question.resync_seconds)}"
     columns = [
         Column(kind, kind),
         Column("volumes", "volumes", Unit.COUNT),
+        Column("coverage", "coverage", Unit.SHARE),
         Column("changed_tracks_sum", "tracks SUM", Unit.COUNT),
         Column("changed_tracks_or", "tracks OR", Unit.COUNT),
         Column("changed_bytes_sum", "SUM", Unit.BYTES),
@@ -101,15 +121,17 @@ def _changes_section(
     ]
     if question.path_bits_per_second is not None:
         columns.append(Column("paths", "paths", Unit.COUNT))
-    filled = [_row(name, changes, question, len(columns)) for name, changes in rows]
+    filled = [_row(part, question, len(columns)) for part in parts]
     return listing(key, title, columns, filled)
 
 
-def _row(name: str, changes: Changes, question: Question, width: int) -> Sequence[Value]:
+def _row(part: _Part, question: Question, width: int) -> Sequence[Value]:
+    changes = part.changes
     union = claims(changes.changed_tracks_or, changes.changed_bytes_or, question)
     return (
-        name,
+        part.name,
         changes.volumes,
+        part.coverage,
         changes.changed_tracks_sum,
         changes.changed_tracks_or,
         changes.changed_bytes_sum,

@@ -13,6 +13,8 @@ from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.sets import Sets
 from streams.model.intervals import US, Spans
 from streams.model.sizing.claims import BITS_PER_BYTE
+from streams.model.sizing.series import Series
+from streams.model.sizing.shared import summed
 
 __all__ = ["changed_charts", "fold_chart", "thinned", "traffic_chart"]
 
@@ -76,13 +78,23 @@ def _traffic(gathered: Gathered, sets: Sets) -> Iterator[Line]:
     changed = np.where(grid.measured, changed * BITS_PER_BYTE / grid.interval_seconds, np.nan)
     places, values = thinned(changed)
     yield Line("changed", _moments(grid.start_us, grid.interval_seconds, places), values, steps=True)
-    series = gathered.written
-    if series is None or gathered.choice.extents is not None:
+    series = gathered.written or _written_by_interval(gathered, sets)
+    if series is None:
         return
     coarse = series.coarsened(grid.interval_seconds)
     rates = coarse.bytes_by_slot * BITS_PER_BYTE / coarse.slot_seconds
     places, values = thinned(np.where(coarse.judged, rates, np.nan))
     yield Line("written", _moments(coarse.start_us, coarse.slot_seconds, places), values, steps=True)
+
+
+def _written_by_interval(gathered: Gathered, sets: Sets) -> Series | None:
+    """What the asked volumes wrote by base interval, where it was counted of each of them."""
+    parts = [
+        Series(group.time.start_us, group.time.slot_seconds, counts.written_by_interval, group.time.coverage)
+        for group, counts in zip(gathered.groups, sets.groups, strict=True)
+        if counts.written_by_interval is not None
+    ]
+    return summed(parts).within(gathered.spans) if len(parts) == len(gathered.groups) else None
 
 
 def _moments(start_us: int, seconds: int, places: NDArray[np.int64]) -> Numbers:

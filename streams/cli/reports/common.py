@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from streams import __version__
+from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.document import Column, Figure, Section, Unit, facts, listing
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.sets import Sets
-from streams.cli.units import count_text, percent_text
+from streams.cli.units import count_text, percent_text, seconds_text
 from streams.model.intervals import US, total_us
 from streams.model.sizing.formulas import FORMULAS
 from streams.model.sizing.ranges import fold_ratio
 from streams.model.sizing.rollups import Changes, total
 
-__all__ = ["about", "gap_section", "group_section", "remarks"]
+__all__ = ["about", "gap_section", "group_section", "remarks", "replay_remarks"]
 
 
 def about(kind: str, gathered: Gathered, sets: Sets, more: Iterable[Figure] = ()) -> Section:
@@ -89,6 +90,14 @@ def remarks(gathered: Gathered, sets: Sets) -> Iterator[str]:
     yield "OR counts each track once: what a resynchronisation after the whole range ships."
     if not total(sets.volumes).changed_bytes_sum:
         yield "Nothing changed in this range: no bandwidth and no path is needed for it."
+    for group in gathered.groups:
+        if len(lengths := group.stored.lengths) > 1:
+            told = ", then ".join(f"{seconds} s" for seconds in lengths)
+            yield (
+                f"Group {group.name} was measured in base intervals of {told}: it is told on intervals of "
+                f"{group.time.slot_seconds} s, and SUM counts a track once in each of these. Report the "
+                "ranges before and after the change apart to see shorter ones."
+            )
     if gathered.choice.calendar.hours is not None:
         yield "Other hours are left out: replays take them as idle, and windows do not reach into them."
     if gathered.coverage < 1:
@@ -97,6 +106,16 @@ def remarks(gathered: Gathered, sets: Sets) -> Iterator[str]:
         yield (
             f"Coverage is below 100 % ({percent_text(gathered.coverage)}; "
             f"{count_text(sum(map(len, gaps)), 'gap')}, {seconds} s in all): all figures are lower bounds."
+        )
+
+
+def replay_remarks(changes: BlockChanges) -> Iterator[str]:
+    """How far replays of a resynchronisation see, where it is not to the end of the range."""
+    if (end := changes.replay_end(0)) < len(changes.grid):
+        yield (
+            f"Replays hold {changes.most_runs:,} runs of written tracks at most: about "
+            f"{seconds_text(end * changes.grid.interval_seconds)} of this range from where they begin; what "
+            "does not end by then is told as not ending. Ask for fewer volumes to see further."
         )
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from streams.cli.reports.capacity import Capacity, capacity_of, path_section
 from streams.cli.reports.charts import changed_charts
-from streams.cli.reports.common import about, gap_section, group_section, remarks
+from streams.cli.reports.common import about, gap_section, group_section, remarks, replay_remarks
 from streams.cli.reports.continuous import continuous_sections, continuous_view
 from streams.cli.reports.cyclic import cyclic_sections, cyclic_view
 from streams.cli.reports.demand import demand_section
@@ -85,7 +85,8 @@ def link_report(
         charts += [] if resync is None else [dirty_chart(resync, gathered.grid.interval_seconds)]
     sections += [fold_section(sets), group_section(gathered, sets), *sharing_sections(gathered, demands)]
     sections.append(gap_section(gathered))
-    return Report(f"link {name}", sections, "claims", list(remarks(gathered, sets)), charts)
+    said = [*remarks(gathered, sets), *(replay_remarks(changes) if capacity.payload else ())]
+    return Report(f"link {name}", sections, "claims", said, charts)
 
 
 def _answer(demands: ModeDemands, gathered: Gathered, percents: Sequence[float]) -> _Answer:

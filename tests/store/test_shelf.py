@@ -1,0 +1,82 @@
+"""Rows come back from their shelves as they were put on, from memory and from a file, in any process."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streams.errors import MissingData
+from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
+
+VOLUMES = 3 * VOLUMES_PER_SHELF + 5
+
+
+def messages(seed: int) -> Iterator[tuple[Rows, list[bytes]]]:
+    """Rows of some volumes in any order, each with a bitmap that tells it from all others."""
+    random = np.random.default_rng(seed)
+    for part in range(40):
+        count = int(random.integers(0, 30))
+        bitmaps = [b"%d.%d" % (part, row) * int(random.integers(0, 9)) for row in range(count)]
+        numbers = (random.integers(-1, 1 << 40, count) for _ in "abc")
+        yield (
+            Rows(
+                np.full(count, part, np.uint32),
+                random.integers(0, VOLUMES, count).astype(np.uint32),
+                random.integers(0, 1 << 62, count).astype(np.uint64),
+                np.array([len(each) for each in bitmaps], np.int64),
+                *numbers,
+            ),
+            bitmaps,
+        )
+
+
+def rows_of(shelves: Shelves) -> list[tuple[int, ...]]:
+    """All rows and their bitmaps, shelf by shelf."""
+    found = []
+    for shelf in shelves.numbers:
+        rows, bitmaps = shelves.read(shelf)
+        assert (rows.volume // VOLUMES_PER_SHELF == shelf).all()
+        data = bitmaps.data.tobytes()
+        held = [data[begin : begin + size] for begin, size in zip(bitmaps.begin, bitmaps.size, strict=True)]
+        found += list(zip(*(column.tolist() for column in rows), held, strict=True))
+    return found
+
+
+@pytest.mark.parametrize("most_pending_bytes", [1, 2000, 1 << 30])
+def test_all_rows_come_back(most_pending_bytes):
+    shelves, put = Shelves(most_pending_bytes), []
+    for rows, bitmaps in messages(7):
+        shelves.add(rows, b"".join(bitmaps))
+        put += list(zip(*(column.tolist() for column in rows), bitmaps, strict=True))
+    shelves.seal()
+    assert shelves.is_in_file == (most_pending_bytes < 1 << 30)
+    for reader in (shelves, pickle.loads(pickle.dumps(shelves))):  # noqa: S301  # as processes are sent it
+        found = rows_of(reader)
+        assert sorted(found) == sorted(put)
+        of_message = [(row[1] // VOLUMES_PER_SHELF, row[0]) for row in found]
+        assert of_message == sorted(of_message)  # messages of a shelf stay in order
+
+
+def test_a_file_goes_with_its_shelves(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    shelves = Shelves(1)
+    for rows, bitmaps in messages(1):
+        shelves.add(rows, b"".join(bitmaps))
+    assert list(tmp_path.iterdir())
+    del shelves
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_is_told_with_its_remedy(monkeypatch):
+    shelves = Shelves(1 << 30)
+    for rows, bitmaps in messages(1):
+        shelves.add(rows, b"".join(bitmaps))
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        shelves._file = full
+        with pytest.raises(MissingData, match="name a folder with more room in"):
+            shelves.seal()
