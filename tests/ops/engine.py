@@ -20,7 +20,7 @@ from tests.ops.roots import SYSTEM_PATH, Root
 __all__ = ["Engine"]
 
 _NETWORK = "10.215.7"
-_SECONDS = 90
+_SECONDS = 240  # on a machine that is busy with other things
 
 
 class Engine:

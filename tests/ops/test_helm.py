@@ -122,6 +122,14 @@ def test_pods_have_no_rights_and_a_root_that_cannot_be_written(everything):
             assert container["resources"]["requests"]["cpu"]
 
 
+def test_whatever_goes_on_is_probed(everything):
+    for pod in pods(everything):
+        [container] = pod["containers"]
+        probes = {name for name in container if name.endswith("Probe")}
+        goes_on = container["name"] != "topics"
+        assert probes == ({"startupProbe", "readinessProbe", "livenessProbe"} if goes_on else set())
+
+
 def test_workers_are_static_members_under_the_names_of_their_pods(everything):
     [worker] = of_kind(everything, "StatefulSet", "worker")
     [container] = worker["spec"]["template"]["spec"]["containers"]

@@ -63,11 +63,11 @@ def site(engine, tmp_path_factory):
         "LINKGAUGE_REPORTER__VOLUMES_OF": '["payroll"]',
     }
     engine.start("reporter", **settings)
-    for name in ("worker-1", "worker-2", "reporter"):
+    for name in ("worker-1", "worker-2", "reporter", "lake"):
         engine.await_health(name)
     engine.start("prometheus")
     engine.await_health("prometheus")
-    eventually(lambda: figure(engine, 'count(up{job=~"linkgauge-.*"} == 1)') == 3)
+    eventually(lambda: figure(engine, 'count(up{job=~"linkgauge-.*"} == 1)') == 4)
 
     folder = tmp_path_factory.mktemp("trace")
     folder.chmod(0o755)
