@@ -35,7 +35,11 @@ def main() -> None:
         parser.add_argument(name, type=kind, default=knob.default, help=f"{knob.default} by default")
     chosen = vars(parser.parse_args())
     folder = chosen.pop("folder")
-    for place, text in files(Knobs(**chosen)).items():
+    try:
+        knobs = Knobs(**chosen)
+    except ValueError as error:
+        parser.error(f"--{str(error).replace('_', '-', 1)}")
+    for place, text in files(knobs).items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -6,6 +6,24 @@ from dataclasses import dataclass
 
 __all__ = ["Knobs"]
 
+_YEAR_SECONDS = 366 * 86_400
+_BOUNDS = (
+    ("interval_seconds", 0, 86_400),
+    ("undersized_intervals", 0, 1000),
+    ("exhaustion_days", 0, 3660),
+    ("exposure_share", 0, 10),
+    ("least_coverage", 0, 1),
+    ("stale_intervals", 0, 1000),
+    ("stale_seconds", 0, _YEAR_SECONDS),
+    ("stale_fallback_seconds", 0, _YEAR_SECONDS),
+    ("lag_messages", 0, 1e12),
+    ("lag_window_seconds", 0, _YEAR_SECONDS),
+    ("letters_window_seconds", 0, _YEAR_SECONDS),
+    ("clock_ahead_seconds", 0, 86_400),
+    ("evaluation_seconds", 0, 3600),
+    ("time_scale", 0, 1000),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
@@ -32,6 +50,19 @@ class Knobs:
     clock_ahead_seconds: int = 60
     evaluation_seconds: int = 30
     time_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuses thresholds that could never hold, or always would.
+
+        Raises:
+            ValueError: names the knob and what it may be.
+        """
+        for name, low, high in _BOUNDS:
+            value = getattr(self, name)
+            if not low < value <= high:
+                raise ValueError(f"{name} {value}: above {low:g} and at most {high:g}")
+        if not self.runbooks.startswith(("http://", "https://")):
+            raise ValueError(f"runbooks {self.runbooks}: an address that a browser opens, https://...")
 
     def scaled(self, seconds: float) -> str:
         """A time as Prometheus writes it, at least a second where it is not 0."""

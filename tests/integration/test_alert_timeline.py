@@ -38,7 +38,7 @@ slot_seconds = 1
 rungs_seconds = []
 late_window_seconds = 60
 tick_seconds = 1
-silent_after_seconds = 20
+silent_after_seconds = 10
 members = [{{ array = "box", volume = "v", volume_bytes = {4096 * 65536} }}]
 """
 
@@ -125,6 +125,16 @@ def kill_everything_once(story: Story) -> None:
 
 def widen(story: Story) -> None:
     site = story.site
+    rules = site.folder / "rules.yml"
+    right = rules.read_text()
+    rules.write_text(right.replace("< 0", "< lots"))
+    site.prometheus.hang_up()
+    eventually(lambda: "prometheus_config_last_reload_successful 0" in site.prometheus.says())
+    story.tell("a mistake in the rules is refused")
+    assert site.prometheus.alert(*UNDERSIZED) == "firing", "the old rules stay in force"
+    rules.write_text(right)
+    site.prometheus.hang_up()
+    eventually(lambda: "prometheus_config_last_reload_successful 1" in site.prometheus.says())
     refused = "linkgauge_reporter_settings_reload_successful == 0"
     site.configure(paths=-20)
     site.reporter.hang_up()

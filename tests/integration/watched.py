@@ -96,6 +96,14 @@ class Prometheus(Program):
         except OSError:
             return None
 
+    def says(self) -> str:
+        """Its own metrics."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as reply:
+                return str(reply.read(), "utf-8")
+        except OSError:
+            return ""
+
     def alert(self, name: str, **labels: str) -> str:
         """`firing`, `pending` or `inactive`, as its rules API says; `unknown` while it answers nothing."""
         answer = self.ask("rules", type="alert")

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,6 +78,23 @@ def test_unit_tests_show_each_alert_firing_and_not_and_what_low_coverage_does():
         blocks = [block for block in text.split("\n  # ") if f'- name: "{name}: ' in block]
         assert any("exp_labels" in block and "exp_alerts: []" in block for block in blocks), name
         assert any("coverage_ratio" in block for block in blocks), name
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--least-coverage", "90"], ["--exhaustion-days", "0"], ["--runbooks", "wiki"], ["--lag-messages", "x"]],
+)
+def test_a_wrong_threshold_is_refused_and_nothing_is_written(tmp_path, wrong):
+    done = subprocess.run(
+        [sys.executable, "-m", "ops.alerting", "--folder", tmp_path, *wrong],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=OPS.parent,
+    )
+    assert done.returncode == 2
+    assert wrong[0].removeprefix("--").split("-")[0] in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_times_of_a_faster_copy():
