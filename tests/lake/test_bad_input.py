@@ -1,0 +1,151 @@
+"""What is at the wrong place, of another shape, broken or full: a sentence says so, and nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import write_deltalake
+
+from streams.errors import LakeError, SettingsError
+from streams.lake.formats import opening
+from streams.lake.formats.objects import Objects
+from streams.lake.formats.opening import open_table
+from streams.lake.formats.table import require_columns
+from streams.settings import Lake
+from streams.wire.lake_rows import Origin, interval_rows
+from streams.wire.lake_tables import SUMMARY, TRACKS
+from streams.wire.record import Record
+from streams.wire.tables import METADATA, encode_tables
+from tests.lake.logs import Logs, feeds_of, run, story
+from tests.lake.reading import expected, measured, read
+from tests.lake.story import interval
+from tests.lake.test_behaviour import NUMBERS
+from tests.programs import LINKGAUGE
+
+ORIGIN = Origin("linkgauge.tables", 0, 0, 1)
+
+
+def test_a_missing_extra_is_named(lake, monkeypatch):
+    monkeypatch.setattr(opening, "find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r"pip install 'linkgauge\[lake\]'"):
+        open_table(lake, SUMMARY)
+
+
+def test_a_table_that_something_else_wrote_is_refused(tmp_path):
+    lake = Lake(path=str(tmp_path))
+    write_deltalake(lake.table_uri("interval_summary"), pa.table({"sales": [1, 2]}))
+    with pytest.raises(LakeError, match="without the column day, so something else wrote it"):
+        open_table(lake, SUMMARY)
+
+
+def test_a_folder_of_other_files_is_refused(tmp_path):
+    lake = Lake(format="parquet", path=str(tmp_path))
+    folder = Path(lake.table_uri("interval_summary"))
+    folder.mkdir()
+    pq.write_table(pa.table({"sales": [1]}), folder / "sales.parquet")
+    with pytest.raises(LakeError, match=r"sales.parquet is there and no ledger"):
+        open_table(lake, SUMMARY)
+
+
+def test_a_column_of_another_type_is_refused():
+    other = pa.schema([field for field in SUMMARY.schema if field.name != "writes"])
+    other = other.append(pa.field("writes", pa.string()))
+    with pytest.raises(LakeError, match="column writes is string and must be int64"):
+        require_columns("here", other, SUMMARY.schema)
+
+
+def test_a_file_in_the_place_of_the_folder_ends_the_command_with_a_sentence(tmp_path):
+    (tmp_path / "lake").write_text("no folder")
+    done = subprocess.run(
+        [LINKGAUGE, "lake", "check"],
+        cwd=tmp_path,
+        env={"LINKGAUGE_LAKE__PATH": "lake", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("linkgauge:") == 1
+    assert "Traceback" not in done.stderr
+    assert str(tmp_path / "lake") in done.stderr
+
+
+def test_a_new_column_does_not_break_old_tables_and_old_rows_show_null(lake):
+    """The table of a release before the last two columns were added, and what this one makes of it."""
+    added = ("quarantined_tracks", "volume_bytes")
+    columns = pa.schema([field for field in TRACKS.schema if field.name not in added])
+    old = replace(TRACKS, schema=columns)
+    first = interval_rows(interval("files", 1), ORIGIN)
+    open_table(lake, old).append(first.select(columns.names))
+    assert "volume_bytes" not in read(lake, "interval_tracks").columns
+    open_table(lake, TRACKS).append(interval_rows(interval("files", 2), ORIGIN))
+    rows = read(lake, "interval_tracks").sort("interval_start")
+    known = rows.group_by("interval_start", maintain_order=True).agg(pl.col("volume_bytes").null_count() == 0)
+    assert known["volume_bytes"].to_list() == [False, True]
+    folder = open_table(lake, TRACKS).snapshot().folders()[0]
+    assert open_table(lake, TRACKS).snapshot().read(folder).schema == TRACKS.schema
+
+
+def spoilt(record: Record) -> Record:
+    """The message with the bitmap of its first volume replaced by something else."""
+    batch = pa.ipc.open_stream(record.value).read_next_batch()
+    at = batch.schema.get_field_index("tracks")
+    values = batch.column(at).to_pylist()
+    values[0] = b"\x00garbage"
+    columns = list(batch.columns)
+    columns[at] = pa.array(values, pa.binary())
+    changed = pa.record_batch(columns, schema=batch.schema)
+    assert METADATA in changed.schema.metadata
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, changed.schema) as writer:
+        writer.write_batch(changed)
+    return Record(record.key, sink.getvalue().to_pybytes(), record.headers)
+
+
+def test_a_spoilt_bitmap_is_quarantined_and_in_no_sum(lake):
+    logs = Logs()
+    logs.put([("tables", spoilt(record)) for record in encode_tables(interval("files", 285))])
+    feeds = feeds_of(lake, logs)
+    run(feeds, logs)
+    rows = read(lake, "interval_tracks")
+    bad = rows.filter(pl.col("quarantine_reason").is_not_null())
+    assert bad.select("array", "volume", "tracks", "changed_tracks", "writes", "covered_seconds").rows() == [
+        ("east", "b", None, None, None, 0.0)
+    ]
+    assert bad["quarantined_tracks"].to_list() == [b"\x00garbage"]
+    assert feeds["tables"].counts.quarantined_rows == 1
+    good = rows.filter(pl.col("quarantine_reason").is_null())
+    assert good["changed_tracks"].null_count() == 0
+
+
+def test_what_is_no_message_is_counted_and_passed_over(lake):
+    logs = story(NUMBERS)
+    logs.append("tables", Record(b"no key", b"no message"))
+    logs.append("intervals", Record(b'["g",300,0,0]', b"{}"))
+    feeds = feeds_of(lake, logs)
+    run(feeds, logs)
+    assert [feeds[topic].counts.refused_messages for topic in ("tables", "intervals")] == [1, 1]
+    assert measured(lake) == expected(NUMBERS)
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path, monkeypatch):
+    lake = Lake(format="parquet", path=str(tmp_path / "lake"))
+    logs = story(NUMBERS)
+    feeds = feeds_of(lake, logs)
+    put = Objects.put
+
+    def full(self, name, data):
+        raise LakeError(f"{self.uri}: {name} is not written: No space left on device")
+
+    monkeypatch.setattr(Objects, "put", full)
+    with pytest.raises(LakeError, match="No space left"):
+        run(feeds, logs)
+    monkeypatch.setattr(Objects, "put", put)
+    run(feeds, logs)
+    assert measured(lake) == expected(NUMBERS)
