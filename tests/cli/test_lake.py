@@ -1,0 +1,70 @@
+"""`linkgauge lake`: a trace put in, looked after and read back; usage that is wrong."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+
+from streams.cli import lake, measure
+
+FILETIME = 128_166_372_000_000_000  # 2007-02-22T17:00:00Z
+
+
+@pytest.fixture
+def trace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dice = random.Random(3)
+    lines = [
+        f"{FILETIME + second * 10**7},host,{dice.randrange(2)},{dice.choice(['Write', 'Read'])},"
+        f"{dice.randrange(1 << 24)},{dice.randrange(1 << 18)},5\n"
+        for second in sorted(dice.randrange(4000) for _ in range(300))
+    ]
+    path = tmp_path / "trace.csv"
+    path.write_text("".join(lines))
+    return path
+
+
+def test_a_trace_in_the_lake_is_what_measure_counts(run, trace):
+    put = run(lake, "lake backfill --format msr --group payroll", str(trace))
+    assert (put.exit_code, put.stdout) == (0, "group payroll: 14 intervals added, 0 there already\n")
+    again = run(lake, "lake backfill --format msr --group payroll", str(trace))
+    assert again.stdout == "group payroll: 0 intervals added, 14 there already\n"
+    counted = pl.read_csv(run(measure, "measure --format msr --csv", str(trace)).stdout.encode())
+    rows = pl.read_delta("data/lake/interval_tracks").with_columns(
+        volume=pl.col("array") + "/" + pl.col("volume"),
+        start=pl.col("interval_start").dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    columns = ("start", "volume", "changed_tracks", "changed_bytes", "writes", "written_bytes")
+    assert rows.height == 28  # idle intervals have a row of each volume too
+    found = rows.filter(pl.col("writes") > 0).select(columns).sort("start", "volume")
+    assert found.rows() == counted.select(columns).rows()
+
+
+def test_upkeep_says_what_it_did_and_check_finds_nothing(run, trace):
+    run(lake, "lake backfill --format msr --group payroll", str(trace))
+    before = pl.read_delta("data/lake/interval_tracks")["changed_tracks_sum"].sum()
+    compacted = run(lake, "lake compact --csv")
+    assert compacted.stdout.splitlines()[1].startswith("interval_tracks,day=2007-02-22/array_bucket=0,1,")
+    assert compacted.stdout.splitlines()[1].endswith(",28,2,86400")
+    assert run(lake, "lake vacuum --hours 0").stdout.splitlines()[1] == "interval_tracks: 1 file removed"
+    assert "nothing expires" in run(lake, "lake expire").stderr
+    checked = run(lake, "lake check --csv")
+    assert (checked.exit_code, checked.stdout) == (0, "kind,place,detail\n")
+    assert pl.read_delta("data/lake/interval_tracks")["changed_tracks_sum"].sum() == before
+
+
+def test_a_trace_needs_a_group_and_a_format(run, trace):
+    refused = run(lake, "lake backfill --format msr", str(trace))
+    assert refused.exit_code == 2
+    assert "--group and --format" in refused.stderr
+
+
+def test_check_ends_with_code_3_where_figures_may_suffer(run, trace):
+    run(lake, "lake backfill --format msr --group payroll", str(trace))
+    DeltaTable("data/lake/interval_tracks").update({"changed_tracks": "changed_tracks + 1"})
+    checked = run(lake, "lake check --csv")
+    assert checked.exit_code == 3
+    assert checked.stdout.count("\nbitmap,") == 28

@@ -1,0 +1,63 @@
+"""docs/lake.md: every column is there, its query runs and is right, the table of metrics is the sink's."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from streams.lake.readings import FAMILIES, metrics_page
+from streams.settings import Lake
+from streams.telemetry.family import rows_of_page
+from streams.wire.lake_tables import TABLES
+from tests.lake.logs import feeds_of, run, story
+from tests.lake.story import VOLUMES, entry, records
+from tests.lake.test_behaviour import NUMBERS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "lake.md").read_text()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_is_explained(table):
+    section = PAGE.split(f"### {table}\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", section))
+    lineage = set(re.findall(r"`(\w+)`", PAGE.split("Every table ends with")[1].split("\n\n")[0]))
+    assert set(TABLES[table].schema.names) <= named | lineage
+
+
+def test_the_metrics_are_those_of_the_sink(tmp_path):
+    assert "".join(rows_of_page(FAMILIES)) in PAGE
+    logs = story(NUMBERS)
+    feeds = feeds_of(Lake(path=str(tmp_path)), logs)
+    run(feeds, logs)
+    text = "".join(metrics_page(feeds, 3, is_ready=True, open_metrics=False))
+    assert 'linkgauge_lake_rows_total{table="interval_summary"} 12.0\n' in text
+    assert "linkgauge_lake_lag_messages 3.0\n" in text
+    assert set(re.findall(r"^# HELP linkgauge_(\w+)", text, re.MULTILINE)) == set(FAMILIES)
+
+
+def test_the_query_takes_each_row_once_in_its_newest_revision(tmp_path, monkeypatch):
+    lake = Lake(format="parquet", path=str(tmp_path / "data" / "lake"))
+    logs = story(NUMBERS)
+    for partition, group in enumerate(VOLUMES):  # some are revised, and all of these are written again
+        for _ in range(2):
+            logs.put((row for row in records(group, range(287, 289), 1) if row[0] != "groups"), partition)
+    run(feeds_of(lake, logs), logs)
+    monkeypatch.chdir(tmp_path)
+    view, question = re.search(r"```sql\n(.*?;)\n\n(.*?;)\n```", PAGE, re.DOTALL).groups()
+    connection = duckdb.connect()
+    connection.execute(view)
+    wanted = {}
+    for group, volumes in VOLUMES.items():
+        for number in NUMBERS:
+            for volume in volumes:
+                found = entry(volume, number, int(number in range(287, 289)))
+                day = date(1970, 1, 1 + number // 288)
+                changed, writes = wanted.get((group, day), (0, 0))
+                wanted[group, day] = (changed + found.changed_bytes, writes + found.writes)
+    assert {
+        (group, day): (size, writes) for group, day, size, writes in connection.execute(question).fetchall()
+    } == wanted
