@@ -14,16 +14,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
+from unittest.mock import patch
 
 from bench.data import ARRAY, START_US, Shape, Skew, answers, definition, records
 from bench.running import Benchmark, Comparison, Figures, Measure, WrongAnswer
 from bench.site import Site
 from bench.sums import compare, of_intervals, of_rows
+from streams.model import volumetables
 from streams.model.batchmembers import members_of
 from streams.model.collector import begin, take
 from streams.model.groups import Definition
 from streams.model.intervals import US
-from streams.model.marking import mark_writes
+from streams.model.kernel import NUMPY, Kernel, fastest
+from streams.model.marking import mark_at_once, mark_writes
 from streams.model.messages import AgentMessage, Define, Message
 from streams.model.opentable import OpenInterval
 from streams.model.screening import Screen, by_interval, check_members, stateless
@@ -52,12 +55,19 @@ def _comparison(shape: Shape) -> Comparison:
     @contextmanager
     def contenders() -> Iterator[Mapping[str, Measure]]:
         answers(shape)
-        yield {"numpy + Roaring": partial(_measure, shape, list(records(shape)))}
+        log = list(records(shape))
+        kernels = dict.fromkeys((NUMPY, fastest()))  # one of them where numba is not installed
+        yield {f"{kernel.name} + Roaring": partial(_measure, shape, log, kernel) for kernel in kernels}
 
     return Comparison(f"{shape.skew}, {shape.batch} per message", contenders)
 
 
-def _measure(shape: Shape, log: Sequence[Record]) -> Figures:
+def _measure(shape: Shape, log: Sequence[Record], kernel: Kernel) -> Figures:
+    with patch.object(volumetables, "fastest", lambda: kernel):
+        return _steps(shape, log)
+
+
+def _steps(shape: Shape, log: Sequence[Record]) -> Figures:
     messages, decode = _timed(lambda: _read(log))
     group = definition(shape, shape.group_names[0])
     bodies = [body for m in messages if isinstance(body := m.body, AgentMessage) and body.writes]
@@ -116,8 +126,9 @@ def _mark(parts: Iterable[_Part], group: Definition) -> None:
     tables: dict[int, OpenInterval] = {}
     for interval, writes in parts:
         table = tables.setdefault(interval, OpenInterval.empty(group.geometry))
-        members = members_of(writes, ARRAY, group)
-        mark_writes(table, writes, members, group.geometry, interval * group.geometry.interval_us)
+        start_us = interval * group.geometry.interval_us
+        if not mark_at_once(table, writes, ARRAY, group, start_us):
+            mark_writes(table, writes, members_of(writes, ARRAY, group), group.geometry, start_us)
     for table in tables.values():
         table.volumes.by_volume()
 
