@@ -46,18 +46,18 @@ class Scan(Protocol):
         counts: tuple[_Places, _Keys, _Keys],
         waiting: tuple[_Keys, int, _Keys, _Places],
         /,
-    ) -> tuple[int, int, int, int]:
+    ) -> tuple[int, int, int]:
         """Goes through the rows from `row` on, until they end or there is no more room to wait.
 
         `columns` are time, code, offset and length of writes that fit, `numbers` the number of the volume of
         each code. `grid` has the start of the interval and the length of a slot, in microseconds, and the
         bytes of a track. `counts` grow: writes and bytes by volume number, bytes by slot, up to `MAX_COUNT`.
-        `waiting` are the keys of waiting tracks (`streams.model.pending`), how many there are, what is
-        remembered of them, and room for the numbers of long rows. These have more than `LONGEST_WAITING`
-        tracks behind the first, or one beyond `MAX_TRACK`; they are counted, and left to the caller to mark.
+        `waiting` are the keys of waiting tracks (`streams.model.pending`), how many there are, places of keys
+        that need not wait again, and room for the numbers of long rows. These have more than
+        `LONGEST_WAITING` tracks behind the first, or one beyond `MAX_TRACK`; they are counted, and left to
+        the caller to mark.
 
-        Returns the row to go on with, how many keys wait, how many rows are long, and how many keys were
-        left out because they are remembered.
+        Returns the row to go on with, how many keys wait, and how many rows are long.
         """
 
 

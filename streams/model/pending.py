@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from streams.model.kernel import Kernel
 from streams.model.portable import heads
-from streams.model.trackmemory import TrackMemory
 
 __all__ = ["LONGEST_WAITING", "MAX_TRACK", "MAX_VOLUMES", "VOLUME_BITS", "PendingTracks"]
 
@@ -24,8 +23,8 @@ VOLUME_BITS = 40
 MAX_TRACK = (1 << VOLUME_BITS) - 1
 """The highest track that can wait: volumes of 512 TiB in tracks of 512 B. Higher ones are marked at once."""
 
-MAX_VOLUMES = 1 << 24
-"""As many volumes can have tracks that wait."""
+MAX_VOLUMES = (1 << 24) - 1
+"""As many volumes can have tracks that wait. The highest 24-bit number is none of them."""
 
 LONGEST_WAITING = 8
 """Tracks behind the first; longer writes are marked at once."""
@@ -34,6 +33,11 @@ _VOLUME = np.uint64(VOLUME_BITS)
 _TRACK = np.uint64(MAX_TRACK)
 _FEWEST = 2_048
 _MOST = 1 << 20
+_HELD_PER_PLACE = 16  # half a byte for each track that is marked already
+_FEWEST_PLACES = 2
+_MOST_PLACES = 1 << 15  # the second-level cache holds them
+_GROWTH = 4  # places are laid out anew, and forget, once so many times as many are due
+_NO_KEY = np.iinfo(np.uint64).max  # of no volume
 _HELD_PER_PENDING = 4  # what waits takes 8 B a track: 2 B for each track that is marked already
 
 Tracks = NDArray[np.uint64]
@@ -41,13 +45,18 @@ Numbers = NDArray[np.uint64]
 
 
 class PendingTracks:
-    """Tracks of volumes that go by numbers, in any order. `len` counts them as often as they wait."""
+    """Tracks of volumes that go by numbers, in any order. `len` counts them as often as they wait.
 
-    __slots__ = ("_ascending", "_count", "_keys", "_memory", "_most")
+    `seen` holds some of the keys that are marked or wait already, so that a kernel leaves them out. Each has
+    its place there until another takes it: what is forgotten waits once more, and that is all.
+    """
+
+    __slots__ = ("_ascending", "_count", "_keys", "_most", "_remembers", "seen")
 
     def __init__(self, kernel: Kernel) -> None:
         self._ascending = kernel.ascending
-        self._memory = TrackMemory(used=kernel.scan is not None)
+        self._remembers = kernel.scan is not None
+        self.seen = np.full(_FEWEST_PLACES, _NO_KEY, np.uint64)
         self._keys: Tracks = np.empty(0, np.uint64)
         self._count = 0
         self._most = _FEWEST
@@ -76,14 +85,8 @@ class PendingTracks:
             self._keys = grown
         return self._keys
 
-    @property
-    def seen(self) -> Tracks:
-        """Keys that need not wait again, each at its own place; whoever adds keys may put them there."""
-        return self._memory.keys
-
-    def filled(self, count: int, known: int) -> None:
-        """As many of the keys in `room` wait now, and so many were left out because they are in `seen`."""
-        self._memory.note(known, count - self._count)
+    def filled(self, count: int) -> None:
+        """As many of the keys in `room` wait now."""
         self._count = count
 
     def take(self) -> Iterator[tuple[int, Tracks]]:
@@ -103,4 +106,10 @@ class PendingTracks:
         The more there are, the less one costs, yet what waits stays small against what is marked.
         """
         self._most = min(max(_FEWEST, held_tracks // _HELD_PER_PENDING), _MOST)
-        self._memory.fit(held_tracks)
+        if self._remembers:
+            self._remember(held_tracks)
+
+    def _remember(self, held_tracks: int) -> None:
+        due = min(held_tracks // _HELD_PER_PLACE, _MOST_PLACES)
+        if due >= _GROWTH * len(self.seen):
+            self.seen = np.full(1 << (due.bit_length() - 1), _NO_KEY, np.uint64)

@@ -164,8 +164,8 @@ class VolumeTables:
         while row < len(writes):
             keys = self._pending.room(len(writes) - row + LONGEST_WAITING)
             waiting = (keys, len(self._pending), self._pending.seen, long_rows)
-            row, count, longs, known = scan(row, columns, places.numbers, grid, counts, waiting)
-            self._pending.filled(count, known)
+            row, count, longs = scan(row, columns, places.numbers, grid, counts, waiting)
+            self._pending.filled(count)
             if longs:
                 self._mark_long(writes.take(long_rows[:longs]), places.numbers, geometry.track_bytes)
             if self._pending.full:

@@ -34,7 +34,7 @@ def _signature_of_scan(length: Any) -> Any:
     columns = types.Tuple((_TIMES, _CODES, _OFFSETS, length))  # type: ignore[no-untyped-call]  # as above
     counts = types.Tuple((INT64S, UINT64S, UINT64S))  # type: ignore[no-untyped-call]  # as above
     waiting = types.Tuple((UINT64S, types.int64, UINT64S, INT64S))  # type: ignore[no-untyped-call]  # as above
-    found = types.UniTuple(types.int64, 4)  # type: ignore[no-untyped-call]  # as above
+    found = types.UniTuple(types.int64, 3)  # type: ignore[no-untyped-call]  # as above
     return found(types.int64, columns, INT64S, grid, counts, waiting)
 
 
@@ -45,7 +45,7 @@ def scan(row: Any, columns: Any, numbers: Any, grid: Any, counts: Any, waiting: 
     start_us, slot_us, track_bytes = grid
     writes, written_bytes, slots = counts
     keys, count, seen, long_rows = waiting
-    room, longs, known = len(keys) - LONGEST_WAITING - 1, 0, 0
+    room, longs = len(keys) - LONGEST_WAITING - 1, 0
     one, most, scramble = np.uint64(1), np.uint64(MAX_COUNT), np.uint64(_SCRAMBLE)
     size, bits = np.uint64(track_bytes), np.uint64(0)
     while (one << bits) < size:
@@ -75,13 +75,9 @@ def scan(row: Any, columns: Any, numbers: Any, grid: Any, counts: Any, waiting: 
                 volume = np.uint64(number) << np.uint64(VOLUME_BITS)
                 for track in range(first, last + one):
                     key = volume | track
-                    if len(seen):
-                        place = (key * scramble) >> unused
-                        if seen[place] == key:
-                            known += 1
-                            continue
-                        seen[place] = key
-                    keys[count] = key
-                    count += 1
+                    place = (key * scramble) >> unused
+                    new = np.int64(seen[place] != key)  # no branch: which way it goes is hard to predict
+                    seen[place] = keys[count] = key
+                    count += new
         row += 1
-    return row, count, longs, known
+    return row, count, longs
