@@ -157,7 +157,7 @@ def cycle_option(
     ceiling = None
     if percent == 100:
         later = replace(captured, changed=cache(shifted_changes(unions)), early_seconds=grid.interval_seconds)
-        ceiling = worst_phase_rate(later, rule, rpo_seconds)
+        ceiling = worst_phase_rate(later, rule, rpo_seconds, and_all_above=False)
         ceiling = None if ceiling is None else max(ceiling, rate)
     shipped = sum(cycle.changed_bytes for cycle in kept.replayed)
     return CycleOption(

@@ -12,7 +12,8 @@ Every moment of the range is judged by the exposure of the cycle that captured i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
@@ -36,6 +37,9 @@ _AS_IF_AT_ONCE_BITS_PER_SECOND = 1e30
 _CLOSE = 1e-10
 _ROUNDING = 1e-12
 _CLEARLY_LESS = 1 - 1e-6
+_MOST_RATES = 32  # that are tried between a rate and the one from which on no cycle is late
+_RATE_STEP = 0.01  # and no closer to each other than that
+_NEVER_ON_TIME = 64  # times the rate, where applying a cycle takes longer than a cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,10 @@ def need_by_phase(
 ) -> NeedByPhase | None:
     """The smallest links that keep the RPO for so many percent of the time; None where none does.
 
-    By bisection, to one part in 10^10; the rate keeps it at every phase. With single transmit the windows
-    themselves move with the rate, so that a smaller rate might keep it by chance.
+    By bisection, to one part in 10^10; the rate keeps it at every phase. Where the queue is limited (single
+    transmit), late cycles grow and the windows themselves move with the rate, so that a faster link may by
+    chance break what a slower one kept. The rate is then one above which none was found that breaks it, at
+    so many rates between it and that at which every cycle is on time, from where on that is certain.
 
     Raises:
         ValueError: a percentage outside 0 to 100.
@@ -108,6 +114,8 @@ def need_by_phase(
     if worst is None:
         return None
     rate, place = worst
+    if rule.queue_depth is not None and rate:
+        rate, place = _and_all_above(captured, rule, rpo_seconds, keeps, worst)
     luckiest = rate
     for switch in switches if rate else ():
         if keeps(luckiest * _CLEARLY_LESS, switch):
@@ -116,10 +124,21 @@ def need_by_phase(
 
 
 def worst_phase_rate(
-    captured: Captured, rule: CycleRule, rpo_seconds: float, percent: Number = 100
+    captured: Captured,
+    rule: CycleRule,
+    rpo_seconds: float,
+    percent: Number = 100,
+    *,
+    and_all_above: bool = True,
 ) -> float | None:
-    """The smallest link that keeps the RPO at every phase, as `need_by_phase`, without the luckiest."""
-    worst = _worst(_judge(captured, rule, rpo_seconds, percent), rule, captured.first_switches(rule))
+    """The smallest link that keeps the RPO at every phase, as `need_by_phase`, without the luckiest.
+
+    Without `and_all_above` a faster one may break it again, and it is found sooner.
+    """
+    keeps = _judge(captured, rule, rpo_seconds, percent)
+    worst = _worst(keeps, rule, captured.first_switches(rule))
+    if and_all_above and worst is not None and rule.queue_depth is not None and worst[0]:
+        worst = _and_all_above(captured, rule, rpo_seconds, keeps, worst)
     return None if worst is None else worst[0]
 
 
@@ -204,6 +223,36 @@ def _worst(keeps: _Keeps, rule: CycleRule, switches: Sequence[float]) -> tuple[f
             # With a limited queue more may fail where less did not: then look at all phases again.
             is_settled = rule.queue_depth is None
     return rate, place
+
+
+def _and_all_above(
+    captured: Captured, rule: CycleRule, rpo_seconds: float, keeps: _Keeps, found: tuple[float, int]
+) -> tuple[float, int]:
+    """The smallest rate that keeps the RPO together with all that were tried above it.
+
+    From the rate at which no cycle is late downwards: there windows are those of cycles on time, which are
+    shipped the sooner the faster the link is.
+    """
+    switches, (least, place) = captured.first_switches(rule), found
+    on_time = min(rpo_seconds, (1 + (rule.queue_depth or 0)) * rule.cycle_seconds)
+    unlimited = replace(rule, queue_depth=None)
+    top = _worst(_judge(captured, unlimited, on_time, 100), unlimited, switches)
+    highest = _NEVER_ON_TIME * least if top is None else max(top[0], least)
+    steps = min(_MOST_RATES, int(log(highest / least) / _RATE_STEP))
+    good = highest
+    for step in range(1, steps + 1):
+        rate = highest * (least / highest) ** (step / steps)
+        if _first_broken(keeps, rate, switches) is None:
+            good = rate
+            continue
+        while (broken := _first_broken(keeps, rate, switches)) is not None:
+            rate, place = _bisected(keeps, switches[broken], rate, good), broken
+        return rate, place
+    return least, place
+
+
+def _first_broken(keeps: _Keeps, rate: float, switches: Sequence[float]) -> int | None:
+    return next((number for number, switch in enumerate(switches) if not keeps(rate, switch)), None)
 
 
 def _bisected(keeps: _Keeps, switch: float, low: float, high: float) -> float:

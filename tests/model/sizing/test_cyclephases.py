@@ -110,6 +110,30 @@ def test_the_need_keeps_the_rpo_at_every_phase_and_less_does_not_at_one(amounts,
         assert all(worst(0.99 * need.luckiest_bits_per_second, phase) > rpo for phase in phases)
 
 
+def test_a_faster_link_that_breaks_the_rpo_again_is_not_overlooked():
+    """Single transmit: late cycles fall so that 19.2 bit/s keep 5 s by chance, and 21 bit/s do not."""
+    amounts = [5, 1, 5, 1, 2, 1]
+
+    def worst(rate):
+        return max(exposure for exposure, _ in exposures(amounts, 1, 1, 1, rate))
+
+    assert worst(19.3) <= 5 < worst(21)
+    need = need_by_phase(Captured(touching(amounts), 6, 1), CycleRule(1), 5)
+    assert need.bits_per_second == pytest.approx(22.4, rel=1e-6)
+    assert all(worst(need.bits_per_second * (1 + step / 20)) <= 5 for step in range(60))
+
+
+@given(sizes, st.integers(1, 3), st.floats(3.2, 9), st.integers(0, 40))
+def test_with_single_transmit_a_faster_link_keeps_it_as_well(amounts, length, rpo, step):
+    captured, rule = Captured(touching(amounts), len(amounts), 1), CycleRule(length)
+    rate = worst_phase_rate(captured, rule, rpo)
+    on_time = worst_phase_rate(captured, CycleRule(length, queue_depth=None), min(rpo, 2 * length))
+    if rate and on_time:
+        assert rate <= on_time * (1 + 1e-9)
+        faster = on_time * (1 + step / 10)
+        assert kept_by_phase(captured, rule, faster).exposure_seconds <= rpo + 1e-6
+
+
 @given(sizes, depths, st.integers(1, 3), st.floats(3.2, 9), st.sampled_from([50, 75, 90]))
 def test_a_percentage_is_of_the_time_that_cycles_captured(amounts, depth, length, rpo, percent):
     captured, rule = Captured(touching(amounts), len(amounts), 1), CycleRule(length, queue_depth=depth)
