@@ -197,6 +197,7 @@ def test_without_a_path_the_needs_alone_are_told(plan):
         ("--mode journal", "--mode 'journal': choose one of synchronous"),
         ("--profile zert", "profile 'zert' is not known; choose one of zerto"),
         ("--block 100000", "blocks of 100000 bytes, and tracks of 65536 bytes were captured"),
+        ("--mode continuous --block 100000", "blocks of 100000 bytes, and tracks of 65536 bytes"),
         ("--track 100", "track_bytes 100: 512 to 1048576"),
         ("--slot 7s", "slot_seconds 7: must divide the interval of 60 s"),
         ("--format tar", "format tar: choose one of msr"),

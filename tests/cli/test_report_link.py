@@ -248,6 +248,7 @@ def test_a_link_that_gives_nothing_is_reported(site):
         ("east --profile srdf", "choose one of srdf-a-"),
         ("east --mode cycle_single --cycle-seconds 60", "shorter than the base interval of 300 s"),
         ("east --mode cycle_single --block-bytes 5000", "tracks of 4096 bytes were captured"),
+        ("east --block-bytes 5000", "tracks of 4096 bytes were captured"),
         ("east --profile global-mirror-change-volumes --cycle-seconds 30", "takes 60 to 86400 s"),
         ("east --percent 99 --percent 101", "percent 101.0: it must be from 0 to 100"),
         ("east --rpo-seconds 0", "0 is not more than zero"),

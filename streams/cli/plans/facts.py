@@ -10,7 +10,7 @@ from streams.cli.output import Cell
 from streams.cli.plans.matrix import MatrixPlan, OnPaths, Row
 from streams.cli.plans.parameters import json_value
 from streams.cli.plans.steps import steps_of_path
-from streams.cli.units import seconds_text
+from streams.cli.units import bits_per_second_text, seconds_text
 from streams.model.intervals import US
 from streams.model.sizing.cautions import coarse_intervals, coarse_slots, hidden_peaks, low_coverage
 from streams.model.sizing.formulas import FORMULAS
@@ -197,11 +197,10 @@ def _phase_cautions(plan: MatrixPlan) -> Iterator[str]:
         )
     for ask, search in plan.searches:
         if not search.proven:
-            least = (search.least_of_rest_bits_per_second or 0) / 1e6
+            least = bits_per_second_text(search.least_of_rest_bits_per_second or 0)
             yield (
                 f"{ask.mode}, RPO of {narrow_seconds(ask.rpo_seconds)}: {len(search.options)} of "
-                f"{search.candidates} cycles were replayed; another one might need as little as {least:.6g} "
-                "Mbit/s"
+                f"{search.candidates} cycles were replayed; another one might need as little as {least}"
             )
 
 

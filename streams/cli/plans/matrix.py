@@ -48,7 +48,7 @@ class OnPaths:
 class Row:
     """A demand on a link: payload now and planned, paths for both, and what given numbers of paths do.
 
-    None where there is no line rate, or nothing is enough. `is_cheapest` of all cycles of its mode and RPO.
+    None where there is no line rate, or nothing is enough. `is_cheapest` of the cycles of its mode and RPO.
     """
 
     demand: Demand
@@ -122,6 +122,7 @@ class _Data:
         self._percents = asked.percents or _PERCENTS
         self.sets = sets
         self.searches: list[tuple[Ask, Search]] = []
+        self._cheapest: dict[tuple[Mode, Fraction | None], float] = {}
 
     def jobs(self, modes: Sequence[Mode]) -> Iterator[Callable[[], _Found]]:
         """What there is to do, in the order of the rows."""
@@ -157,7 +158,10 @@ class _Data:
         basis = CycleBasis(self.sets.unions, float(self._asked.apply_seconds or 0))
         terms = self._terms()
         choice = basis.choice(Ask(mode, rpo), terms)
-        self.searches.append((Ask(mode, rpo), choice.search))
+        if choice.search is not None:
+            self.searches.append((Ask(mode, rpo), choice.search))
+        if choice.chosen is not None:
+            self._cheapest[mode, rpo] = choice.chosen.cycle_seconds
         known = {option.cycle_seconds: option for option in choice.options}
         shown: Sequence[float] = terms.asked_seconds or list(known)
         if not shown and self._asked.modes:
@@ -169,12 +173,11 @@ class _Data:
                 yield whole if percent == 100 else basis.demand(ask), partial(basis.kept, ask)
 
     def is_cheapest(self, demand: Demand) -> bool:
-        """Whether the demand is of the cheapest cycle of all for its RPO."""
+        """Whether the demand is of the cheapest cycle for its RPO: of those asked for, or of all."""
         ask = demand.ask
-        for found, search in self.searches:
-            if (found.mode, found.rpo_seconds) == (ask.mode, ask.rpo_seconds) and search.chosen is not None:
-                return search.chosen.cycle_seconds == ask.cycle_seconds
-        return False
+        return ask.cycle_seconds is not None and ask.cycle_seconds == self._cheapest.get(
+            (ask.mode, ask.rpo_seconds)
+        )
 
     def _terms(self) -> CycleTerms:
         """The cycles asked for, or the profile's; and what a link costs."""
@@ -188,9 +191,10 @@ class _Data:
         terms = cost_terms(asked)
         return CycleTerms(
             tuple(cycles),
-            profile.least_cycle_seconds if profile else None,
-            profile.most_cycle_seconds if profile else None,
-            terms.of_cycle,
+            asked_alone=True,
+            least_seconds=profile.least_cycle_seconds if profile else None,
+            most_seconds=profile.most_cycle_seconds if profile else None,
+            cost=terms.of_cycle,
         )
 
     def _series(self) -> Series:

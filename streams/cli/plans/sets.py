@@ -50,7 +50,7 @@ def sets_of(
     touched = None if outage is None else outage_intervals(measured.grid, outage)
     outages = None if touched is None else WindowSums(measured.grid, [touched])
     takers = [taker for taker in (sums, outages) if taker is not None]
-    needs_blocks = any(BASIS_OF[mode] == "unique" for mode in modes)
+    needs_blocks = asked.block_bytes is not None or any(BASIS_OF[mode] == "unique" for mode in modes)
     volumes = largest = changed_sum = changed_or = 0
     for history in measured.histories():
         factor = block_factor("bitmap_resync", history.track_bytes, block_bytes) if needs_blocks else 1

@@ -127,12 +127,32 @@ def _best(plan: MatrixPlan) -> Iterator[str]:
             row for row in known if (row.demand.ask.rpo_seconds, row.demand.ask.percent) == (rpo, percent)
         ]
         least = min(rows, key=lambda row: row.need_bits_per_second or Fraction(0))
-        cycle = least.demand.ask.cycle_seconds
-        yield (
-            f"Least need for an RPO of {narrow_seconds(rpo)}, {float(percent):g} % of the time: "
-            f"{least.demand.ask.mode}{'' if cycle is None else f', cycles of {narrow_seconds(cycle)}'}, "
-            f"{_rate(least.need_bits_per_second)}."
-        )
+        about = f"for an RPO of {narrow_seconds(rpo)}, {float(percent):g} % of the time"
+        yield f"Least need {about}: {_mode(least)}, {_rate(least.need_bits_per_second)}."
+        priced = [row for row in rows if row.cost_per_month is not None]
+        if priced:
+            cheapest = min(priced, key=lambda row: row.cost_per_month or Fraction(0))
+            yield f"Least cost {about}: {_mode(cheapest)}, {float(cheapest.cost_per_month or 0):.2f} a month."
+    yield from _cheapest_cycles(plan)
+
+
+def _cheapest_cycles(plan: MatrixPlan) -> Iterator[str]:
+    """Which cycle was found to be the cheapest, of how many."""
+    what = "rate" if plan.asked.prices is None else "price"
+    for ask, search in plan.searches:
+        if search.chosen is not None:
+            how = f"{len(search.options)} of {count_text(search.candidates, 'cycle')} replayed"
+            proof = ", the others cannot be cheaper" if search.proven else ""
+            yield (
+                f"Cheapest cycle by {what} of {ask.mode} for an RPO of {narrow_seconds(ask.rpo_seconds)}: "
+                f"{seconds_text(search.chosen.cycle_seconds)} ({how}{proof})."
+            )
+
+
+def _mode(row: Row) -> str:
+    """A mode with its cycle."""
+    cycle = row.demand.ask.cycle_seconds
+    return f"{row.demand.ask.mode}{'' if cycle is None else f', cycles of {narrow_seconds(cycle)}'}"
 
 
 def _print_usual(plan: MatrixPlan) -> None:

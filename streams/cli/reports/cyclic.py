@@ -10,7 +10,7 @@ from streams.cli.reports.capacity import Capacity, cost_section, need_columns, p
 from streams.cli.reports.demands import ModeDemands
 from streams.cli.reports.document import Column, Figure, Section, Unit, Value, facts, listing
 from streams.cli.reports.replicator import Replicator
-from streams.cli.units import count_text, seconds_text
+from streams.cli.units import bits_per_second_text, count_text, seconds_text
 from streams.model.sizing.attainment import PERCENTS
 from streams.model.sizing.bestcycle import CycleOption
 from streams.model.sizing.cautions import coarse_intervals
@@ -118,7 +118,8 @@ def _option_section(view: Cyclic, demands: ModeDemands) -> Section:
 
 def _mark(option: CycleOption, choice: CycleChoice) -> str:
     marks = ["chosen"] if option is choice.chosen else []
-    if choice.search.chosen is not None and option.cycle_seconds == choice.search.chosen.cycle_seconds:
+    best = None if choice.search is None else choice.search.chosen
+    if best is not None and option.cycle_seconds == best.cycle_seconds:
         marks.append("cheapest")
     return ", ".join(marks)
 
@@ -132,7 +133,7 @@ def _option_notes(view: Cyclic, demands: ModeDemands) -> Iterator[str]:
         "needs more than the bound. A multi-cycle replicator's bound is proven, that of single transmit "
         "replayed."
     )
-    if search.candidates:
+    if search is not None and search.candidates:
         what = "price" if demands.capacity.terms.prices.any else "rate"
         cheapest = (
             f"The cheapest by {what} of {count_text(search.candidates, 'cycle')} in steps of {step} s: "
@@ -140,17 +141,14 @@ def _option_notes(view: Cyclic, demands: ModeDemands) -> Iterator[str]:
         if search.proven:
             yield f"{cheapest}{len(search.options)} replayed, the others cannot be cheaper."
         else:
-            least = (search.least_of_rest_bits_per_second or 0) / 1e6
-            yield (
-                f"{cheapest}{len(search.options)} replayed; another one might need as little as "
-                f"{least:.6g} Mbit/s."
-            )
+            least = bits_per_second_text(search.least_of_rest_bits_per_second or 0)
+            yield f"{cheapest}{len(search.options)} replayed; another one might need as little as {least}."
     for each in view.choice.options:
         if each.cycle_seconds % step:
             yield (
                 f"{each.cycle_seconds:g} s is no multiple of the base interval of {step} s: "
-                f"{each.floor_bits_per_second / 1e6:.6g} Mbit/s are needed at least, with the intervals that "
-                "lie inside each cycle; shown is what is enough, with all that it touches."
+                f"{bits_per_second_text(each.floor_bits_per_second)} are needed at least, with the intervals "
+                "that lie inside each cycle; shown is what is enough, with all that it touches."
             )
     caution = coarse_intervals(step, demands.rpo)
     if caution is not None:

@@ -135,9 +135,10 @@ class ModeDemands:
             profile, asked = self.replicator.profile, self._asked_cycle(mode)
             terms = CycleTerms(
                 () if asked is None else (float(asked),),
-                profile.least_cycle_seconds if profile else None,
-                profile.most_cycle_seconds if profile else None,
-                self.capacity.terms.of_cycle,
+                asked_alone=(mode, rpo) != (self.replicator.mode, self.rpo),
+                least_seconds=profile.least_cycle_seconds if profile else None,
+                most_seconds=profile.most_cycle_seconds if profile else None,
+                cost=self.capacity.terms.of_cycle,
             )
             self._choices[mode, rpo] = self.cycles.choice(Ask(mode, rpo), terms)
         return self._choices[mode, rpo]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streams.model.sizing.basis import BASIS_OF, Basis, Mode, block_factor, require_mode, require_written
-from streams.model.sizing.cycles import CycleRule
 from streams.model.sizing.profiles import Profile, require_profile
 from streams.settings import Link
 
@@ -34,11 +33,6 @@ class Replicator:
         """Whether it works in cycles."""
         return self.mode in ("cycle_single", "cycle_multi")
 
-    def rule(self, cycle_seconds: float) -> CycleRule:
-        """Its rule for a cycle time."""
-        depth = None if self.mode == "cycle_multi" else 1
-        return CycleRule(cycle_seconds, self.apply_seconds, depth)
-
 
 def replicator_of(link: Link, track_bytes: int, *, has_written: bool) -> Replicator:
     """The replicator of a link on what was captured.
@@ -51,7 +45,8 @@ def replicator_of(link: Link, track_bytes: int, *, has_written: bool) -> Replica
     mode, by = _mode(link, profile, has_written=has_written)
     require_written(mode, has_slots=has_written)
     block = link.block_bytes or (None if profile is None else profile.block_bytes)
-    block_factor(mode, track_bytes, block)
+    # What ships every write has no blocks, but the other modes beside it have.
+    block_factor("bitmap_resync" if link.block_bytes else mode, track_bytes, block)
     cycle = link.cycle_seconds
     if profile is not None and (cycle is not None or profile.cycle_seconds is not None):
         cycle = profile.cycle(cycle)

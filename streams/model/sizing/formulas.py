@@ -4,5 +4,5 @@ from __future__ import annotations
 
 __all__ = ["FORMULAS"]
 
-FORMULAS = "1"
+FORMULAS = "2"
 """Raised whenever a figure of a report would come out differently from the same entries."""
