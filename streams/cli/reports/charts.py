@@ -77,14 +77,14 @@ def _traffic(gathered: Gathered, sets: Sets) -> Iterator[Line]:
         changed += each.changed_by_interval.reshape(len(grid), -1).sum(axis=1)
     changed = np.where(grid.measured, changed * BITS_PER_BYTE / grid.interval_seconds, np.nan)
     places, values = thinned(changed)
-    yield Line("changed", _moments(grid.start_us, grid.interval_seconds, places), values, steps=True)
+    yield _stepping("changed", grid.start_us, grid.interval_seconds, places, values, len(grid))
     series = gathered.written or _written_by_interval(gathered, sets)
     if series is None:
         return
     coarse = series.coarsened(grid.interval_seconds)
     rates = coarse.bytes_by_slot * BITS_PER_BYTE / coarse.slot_seconds
     places, values = thinned(np.where(coarse.judged, rates, np.nan))
-    yield Line("written", _moments(coarse.start_us, coarse.slot_seconds, places), values, steps=True)
+    yield _stepping("written", coarse.start_us, coarse.slot_seconds, places, values, coarse.slots)
 
 
 def _written_by_interval(gathered: Gathered, sets: Sets) -> Series | None:
@@ -97,8 +97,12 @@ def _written_by_interval(gathered: Gathered, sets: Sets) -> Series | None:
     return summed(parts).within(gathered.spans) if len(parts) == len(gathered.groups) else None
 
 
-def _moments(start_us: int, seconds: int, places: NDArray[np.int64]) -> Numbers:
-    return start_us + places.astype(np.float64) * seconds * US
+def _stepping(
+    name: str, start_us: int, seconds: int, places: NDArray[np.int64], values: Numbers, count: int
+) -> Line:
+    """A line that holds each value until the next, the last one until the end of all `count` intervals."""
+    moments = start_us + np.append(places, count).astype(np.float64) * seconds * US
+    return Line(name, moments, np.append(values, values[-1:]), steps=True)
 
 
 def _gaps(gathered: Gathered) -> Spans:

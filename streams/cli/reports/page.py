@@ -12,14 +12,14 @@ __all__ = ["html_page"]
 
 _STYLE = """\
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #667085; --line: #d5dae1; --paper: #fff;
-  --a: #0072b2; --b: #d55e00; --c: #009e73; --shade: #f3d3c4; --level: #55606e; }
+  --a: #0072b2; --b: #d55e00; --c: #009e73; --shade: #f2c1ac; --level: #55606e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --soft: #98a2b3; --line: #353c48;
-  --paper: #14181f; --a: #56b4e9; --b: #e69f00; --c: #3fc9a0; --shade: #4a2f25; --level: #a8b2c0; } }
+  --paper: #14181f; --a: #56b4e9; --b: #e69f00; --c: #3fc9a0; --shade: #5c3728; --level: #a8b2c0; } }
 body { font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 960px; margin: 24px auto; padding: 0 20px; }
+  max-width: 1080px; margin: 24px auto; padding: 0 20px; }
 h1 { font-size: 22px; margin: 0 0 12px; } h2 { font-size: 15px; margin: 30px 0 6px; }
 p { margin: 4px 0; color: var(--soft); }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin-top: 8px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 14px 3px 0; text-align: left; white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); }
@@ -27,12 +27,14 @@ dl.facts { columns: 2; column-gap: 40px; margin: 0; }
 dl.facts div { display: flex; gap: 12px; break-inside: avoid; padding: 2px 0; }
 dt { color: var(--soft); flex: 0 0 230px; } dd { margin: 0; }
 .number { text-align: right; } .name { color: var(--soft); font-weight: 400; border: 0; }
-figure { margin: 0; } svg { width: 100%; height: auto; display: block; }
+figure { margin: 0; overflow-x: auto; } svg { width: 100%; height: auto; display: block; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
 svg text.strong { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 .grid { stroke: var(--line); stroke-width: 1; } .shade { fill: var(--shade); }
 .level { stroke: var(--level); stroke-width: 1.2; stroke-dasharray: 5 4; }
 .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
+@media (max-width: 760px) { dl.facts { columns: 1; } dt { flex-basis: 45%; } dd { overflow-wrap: anywhere; }
+  svg { width: 720px; } h1 { overflow-wrap: anywhere; } }
 .a { stroke: var(--a); } .b { stroke: var(--b); } .c { stroke: var(--c); }
 """
 

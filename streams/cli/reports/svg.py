@@ -81,7 +81,7 @@ def svg(chart: Chart) -> str:
 def _shades(chart: Chart, frame: _Frame) -> Iterator[str]:
     for start, end in chart.shaded:
         left, right = frame.x(start), frame.x(end)
-        width = max(right - left, 1.0)
+        width = max(right - left, 2.0)  # short ones are to be seen in a long range
         yield _element("rect", "shade", x=left, y=_TOP, width=width, height=_HEIGHT - _TOP - _BOTTOM)
 
 
@@ -97,6 +97,10 @@ def _axes(chart: Chart, frame: _Frame) -> Iterator[str]:
         if place - half > taken and place + half <= _WIDTH:
             taken = place + half + 6
             yield _text(place, _HEIGHT - _BOTTOM + 18, label, "middle")
+
+
+_RING = "m-2.5 0a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0"
+"""Around a point that stands alone."""
 
 
 def _path(line: Line, frame: _Frame, colour: str) -> str:
@@ -117,6 +121,8 @@ def _path(line: Line, frame: _Frame, colour: str) -> str:
         pen = True
     if pen and line.steps:
         parts.append(f"H{frame.x(frame.x_high):.1f}")
+    elif len(parts) == 1:
+        parts.append(_RING)
     return f'<path class="line {colour}" d="{"".join(parts)}"/>'
 
 
