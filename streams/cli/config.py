@@ -15,6 +15,9 @@ from streams.settings.client import masked
 
 __all__ = ["as_toml", "register", "shown"]
 
+_WITH_SECRETS = (("broker", "client"), ("lake", "storage"), ("lake", "catalog"))
+"""Tables of options that may hold secrets."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds `config` to the command."""
@@ -42,8 +45,9 @@ def show(
 def shown(settings: Settings, *, defaults: bool = True) -> dict[str, Any]:
     """The settings by section, without what is unset, and with masked secrets."""
     values = settings.model_dump(mode="json", exclude_none=True, exclude_unset=not defaults)
-    if client := values.get("broker", {}).get("client"):
-        values["broker"]["client"] = masked(client)
+    for section, name in _WITH_SECRETS:
+        if options := values.get(section, {}).get(name):
+            values[section][name] = masked(options)
     return {section: table for section, table in values.items() if table}
 
 

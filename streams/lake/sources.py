@@ -16,7 +16,7 @@ from streams.wire.definitions import decode_version
 from streams.wire.keys import parse_group_key, parse_table_key
 from streams.wire.lake_rows import (
     Origin,
-    TablePart,
+    StoredTables,
     definition_row,
     gap_row,
     read_part,
@@ -97,13 +97,9 @@ def _plain_rows(table: LakeTable) -> Callable[[Sequence[Unit[Content]], int], pa
 
 
 def _track_rows(units: Sequence[Unit[Content]], buckets: int) -> pa.Table:
-    return pa.concat_tables([TRACKS.schema.empty_table(), *(_of_interval(unit, buckets) for unit in units)])
-
-
-def _of_interval(unit: Unit[Content], buckets: int) -> pa.Table:
-    contents = unit.contents()
-    parts: list[TablePart] = [content.what for content in contents]
-    return table_rows(parts, contents[0].origin, buckets)
+    contents = (unit.contents() for unit in units)
+    found = [StoredTables([each.what for each in own], own[0].origin) for own in contents]
+    return table_rows(found, buckets)
 
 
 SOURCES: Final = (

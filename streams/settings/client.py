@@ -9,7 +9,7 @@ __all__ = ["MASK", "client_options", "masked"]
 MASK = "********"
 
 _ALLOWED = ("security.", "sasl.", "ssl.")
-_SECRET_WORDS = ("password", "secret", "pem", "config", "token")
+_SECRET_WORDS = ("password", "secret", "pem", "config", "token", "credential", "uri")
 
 
 def client_options(given: Mapping[str, object]) -> dict[str, str]:
@@ -31,7 +31,7 @@ def client_options(given: Mapping[str, object]) -> dict[str, str]:
 def masked(options: Mapping[str, str]) -> dict[str, str]:
     """The options for people to see: what may be a secret is hidden."""
     return {
-        name: MASK if any(word in name for word in _SECRET_WORDS) else value
+        name: MASK if any(word in name.lower() for word in _SECRET_WORDS) else value
         for name, value in sorted(options.items())
     }
 

@@ -34,6 +34,7 @@ from streams.wire.tables import TableHead, head_of
 
 __all__ = [
     "Origin",
+    "StoredTables",
     "TablePart",
     "bucket_count",
     "definition_row",
@@ -170,7 +171,7 @@ def interval_rows(interval: Interval, origin: Origin, buckets: int = 1) -> pa.Ta
         agent_spans=(),
     )
     batch = batch_of([row for entry in interval.entries for row in rows_of(entry)])
-    return _rows(head, pa.Table.from_batches([batch]), origin, buckets)
+    return table_rows([StoredTables([TablePart(head, batch)], origin)], buckets)
 
 
 class TablePart(NamedTuple):
@@ -191,38 +192,56 @@ def read_part(value: bytes) -> TablePart:
     return TablePart(head_of(batch), batch.replace_schema_metadata(None))
 
 
-def table_rows(parts: Sequence[TablePart], origin: Origin, buckets: int = 1) -> pa.Table:
-    """The rows of one revision of an interval from all of its table messages, in the order of their parts.
+class StoredTables(NamedTuple):
+    """One revision of an interval: all of its table messages by part, and where the first one stood."""
+
+    parts: Sequence[TablePart]
+    origin: Origin
+
+
+def table_rows(found: Sequence[StoredTables], buckets: int = 1) -> pa.Table:
+    """The rows of some intervals. All of them at once: a message of few volumes costs as much as one of many.
 
     Args:
-        parts: the messages.
-        origin: where the first of them stood.
+        found: the intervals.
         buckets: how many array buckets a day has.
 
     Raises:
         MessageError: a count is too large for a row; reason `bad-row`.
     """
-    return _rows(parts[0].head, pa.Table.from_batches([part.rows for part in parts]), origin, buckets)
+    if not found:
+        return TRACKS.schema.empty_table()
+    batches = [part.rows for each in found for part in each.parts]
+    sizes = [sum(part.rows.num_rows for part in each.parts) for each in found]
+    heads = [_head_columns(each.parts[0].head, each.origin) for each in found]
+    return _rows(heads, np.repeat(np.arange(len(found)), sizes), pa.Table.from_batches(batches), buckets)
 
 
-def _rows(head: TableHead, found: pa.Table, origin: Origin, buckets: int) -> pa.Table:
+def _head_columns(head: TableHead, origin: Origin) -> Row:
+    """What all rows of an interval say alike."""
+    return {
+        **_interval_columns(head.start_us, head.start_us + head.rung_seconds * US),
+        "interval_seconds": head.rung_seconds,
+        "revision": head.revision,
+        "data_groups": [head.group],
+        **origin.columns(),
+    }
+
+
+def _rows(heads: Sequence[Row], of: Numbers, found: pa.Table, buckets: int) -> pa.Table:
+    """Rows as they came, with those columns of `heads[of[i]]`."""
     found = found.combine_chunks()
-    count = found.num_rows
     columns = {name: _plain(found.column(name)) for name in found.column_names}
     arrays, volumes, codes = _split_names(columns["volume"])
-    chunk, chunks = _chunks(codes)
+    chunk, chunks = _chunks(codes, of)
     first = _integers(columns["first_track"])
     reasons = _reasons(columns["tracks"], _integers(columns["changed_tracks"]), first)
     good = pa.array([reason is None for reason in reasons], pa.bool_())
     counts = {name: pc.if_else(good, _integers(columns[name]), None) for name in _COUNTS}
-    end_us = head.start_us + head.rung_seconds * US
     made = {
         "array": pa.array(arrays, pa.string()).take(codes),
         "volume": pa.array(volumes, pa.string()).take(codes),
         "array_bucket": pa.array([crc32(name.encode()) % buckets for name in arrays], pa.int32()).take(codes),
-        "data_groups": pa.array([[head.group]], TRACKS.schema.field("data_groups").type).take(
-            pa.array(np.zeros(count, np.int32))
-        ),
         "volume_bytes": _integers(columns["volume_bytes"]),
         "track_bytes": _integers(columns["track_bytes"]),
         "chunk": chunk,
@@ -237,17 +256,14 @@ def _rows(head: TableHead, found: pa.Table, origin: Origin, buckets: int) -> pa.
         "quarantined_tracks": pc.if_else(good, None, columns["tracks"]),
     }
     made["covered_seconds"] = _covered_seconds(made["covered"])
-    same = {
-        **_interval_columns(head.start_us, end_us),
-        "interval_seconds": head.rung_seconds,
-        "revision": head.revision,
-        **origin.columns(),
-    }
-    arrays_of = [
-        made[field.name] if field.name in made else pa.repeat(pa.scalar(same[field.name], field.type), count)
+    place = pa.array(of)
+    whole = [
+        made[field.name]
+        if field.name in made
+        else pa.array([head[field.name] for head in heads], field.type).take(place)
         for field in TRACKS.schema
     ]
-    return pa.Table.from_arrays(arrays_of, schema=TRACKS.schema)
+    return pa.Table.from_arrays(whole, schema=TRACKS.schema)
 
 
 _COUNTS: Final = ("changed_tracks", "changed_bytes", "writes", "written_bytes")
@@ -272,10 +288,11 @@ def _split_names(column: pa.Array) -> tuple[list[str], list[str], pa.Array]:
     return [array for array, _, _ in pairs], [volume for _, _, volume in pairs], coded.indices
 
 
-def _chunks(codes: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Of each row its place among the rows of its volume, which follow each other, and how many these are."""
+def _chunks(codes: pa.Array, of: Numbers) -> tuple[pa.Array, pa.Array]:
+    """Of each row its place among those of its volume and interval, and how many these neighbours are."""
     numbers = codes.to_numpy(zero_copy_only=False)
-    heads = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)])
+    changes = (numbers[1:] != numbers[:-1]) | (of[1:] != of[:-1])
+    heads = np.flatnonzero(np.concatenate([[True], changes])[: len(numbers)])
     sizes = np.diff(heads, append=len(numbers))
     place = np.arange(len(numbers)) - np.repeat(heads, sizes)
     return pa.array(place, pa.int32()), pa.array(np.repeat(sizes, sizes), pa.int32())

@@ -65,3 +65,13 @@ def test_json():
     ended = CliRunner().invoke(app, ["config", "show", "--json"])
     assert json.loads(ended.stdout) == shown(Settings())
     assert ended.stderr == "settings file: none\n"
+
+
+def test_secrets_of_the_lake_are_masked():
+    storage = {"aws_access_key_id": "known", "AWS_SECRET_ACCESS_KEY": "hidden-1"}
+    catalog = {"type": "rest", "uri": "sql://user:hidden-2@host", "credential": "hidden-3"}
+    settings = Settings(lake={"path": "s3://bucket", "storage": storage, "catalog": catalog})
+    printed = as_toml(shown(settings))
+    assert "known" in printed
+    assert "rest" in printed
+    assert "hidden" not in printed
