@@ -36,7 +36,7 @@ FAMILIES: Final[Mapping[str, Family]] = by_name(
 
 @contextmanager
 def serving_metrics(
-    publishers: Sequence[Publisher], host: str = "127.0.0.1", port: int = 9110
+    publishers: Sequence[Publisher], host: str = "127.0.0.1", port: int = 9111
 ) -> Iterator[int]:
     """Serves `/metrics` and health of these publishers meanwhile; gives the port. 0 picks a free one.
 

@@ -81,7 +81,7 @@ class Worker(_Section):
         ge=0,
         le=65_535,
         description="Port of its own `/metrics`; without one nothing is served, for several workers may "
-        "share a host. 9109 by convention; 0 picks a free one.",
+        "share a host. 9110 by convention; 0 picks a free one.",
     )
 
 
