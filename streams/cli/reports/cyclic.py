@@ -82,7 +82,8 @@ def cyclic_sections(
         yield planning_section(capacity, f"cycles of {seconds_text(view.cycle_seconds)}", view.need)
     if view.kept is not None:
         yield _installed_section(view, view.kept, demands, percents)
-    cost = cost_section(capacity, "RPOs, each with its cycle", _cost_asks(view, demands))
+    title = f"RPOs, cycles of {seconds_text(view.cycle_seconds)}"
+    cost = cost_section(capacity, title, _cost_asks(view, demands))
     if cost is not None:
         yield cost
 
@@ -202,14 +203,13 @@ def _installed_section(
 
 
 def _cost_asks(view: Cyclic, demands: ModeDemands) -> Iterator[CostAsk]:
-    """Longer and shorter RPOs: with the asked cycle, or each with its cheapest."""
-    if not demands.capacity.terms.prices.any:
+    """Longer and shorter RPOs with the cycle that was chosen, as far as it keeps them."""
+    if not demands.capacity.terms.prices.any or view.ask.cycle_seconds is None:
         return
     for factor in _RPO_FACTORS:
         rpo = factor * demands.rpo
-        found = view.choice if factor == 1 else demands.choice_for(view.ask.mode, rpo)
-        if (option := found.chosen) is None:
-            continue
-        name = f"RPO {seconds_text(float(rpo))}, cycles of {seconds_text(option.cycle_seconds)}"
-        rate, mean = exact(option.payload_bits_per_second), exact(option.mean_bits_per_second)
-        yield CostAsk(name, rate, option.cache_bytes, mean)
+        found = demands.cycles.demand(Ask(view.ask.mode, rpo, cycle_seconds=view.ask.cycle_seconds))
+        if found.bits_per_second is not None:
+            name = f"RPO {seconds_text(float(rpo))}"
+            held, mean = found.buffer_bytes or 0, found.mean_bits_per_second or 0
+            yield CostAsk(name, found.bits_per_second, held, mean)

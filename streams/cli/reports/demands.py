@@ -54,7 +54,7 @@ class ModeDemands:
     replicator: Replicator
     capacity: Capacity
     outage_seconds: float
-    _choices: dict[tuple[Mode, Fraction], CycleChoice] = field(default_factory=dict)
+    _choices: dict[Mode, CycleChoice] = field(default_factory=dict)
 
     @property
     def grid(self) -> Grid:
@@ -127,21 +127,17 @@ class ModeDemands:
 
     def choice(self, mode: Mode) -> CycleChoice:
         """The cycles to show for a mode, and the one to take."""
-        return self.choice_for(mode, self.rpo)
-
-    def choice_for(self, mode: Mode, rpo: Fraction) -> CycleChoice:
-        """The same for another RPO."""
-        if (mode, rpo) not in self._choices:
+        if mode not in self._choices:
             profile, asked = self.replicator.profile, self._asked_cycle(mode)
             terms = CycleTerms(
                 () if asked is None else (float(asked),),
-                asked_alone=(mode, rpo) != (self.replicator.mode, self.rpo),
+                asked_alone=mode != self.replicator.mode,
                 least_seconds=profile.least_cycle_seconds if profile else None,
                 most_seconds=profile.most_cycle_seconds if profile else None,
                 cost=self.capacity.terms.of_cycle,
             )
-            self._choices[mode, rpo] = self.cycles.choice(Ask(mode, rpo), terms)
-        return self._choices[mode, rpo]
+            self._choices[mode] = self.cycles.choice(Ask(mode, self.rpo), terms)
+        return self._choices[mode]
 
     @cached_property
     def cycles(self) -> CycleBasis:
