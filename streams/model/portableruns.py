@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streams.model.portable import FEWEST_WITH_OFFSETS, LARGEST_ARRAY, WITH_RUNS, WITHOUT_RUNS
 from streams.model.runs import spread
 
-__all__ = ["Bitmaps", "runs_of_bitmaps", "runs_of_portable"]
+__all__ = ["Bitmaps", "runs_of_bitmaps", "runs_of_portable", "tracks_by_bitmap"]
 
 Tracks = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -99,6 +99,47 @@ def runs_of_bitmaps(bitmaps: Bitmaps) -> tuple[Places, Tracks, Tracks]:
     low += each
     high += each
     return found.row[place], low, high
+
+
+def tracks_by_bitmap(bitmaps: Bitmaps) -> Places:
+    """How many tracks each bitmap has, -1 where its values are out of order: a damaged one.
+
+    Headers are believed for arrays, whose order is checked; runs and bitsets are counted.
+
+    Raises:
+        ValueError: one of them is no portable Roaring bitmap.
+    """
+    try:
+        found = _containers(bitmaps)
+    except IndexError as error:
+        raise ValueError("a part ends before its bitmap does: it is no portable Roaring bitmap") from error
+    is_array = ~found.has_runs & (found.tracks <= LARGEST_ARRAY)
+    counts = np.zeros(len(bitmaps.size), np.int64)
+    np.add.at(counts, found.row[is_array], found.tracks[is_array])
+    other = np.flatnonzero(~is_array)
+    if len(other):
+        place, low, high = _values(bitmaps, found)
+        tracks = np.zeros(len(found.row), np.int64)
+        np.add.at(tracks, place, (high - low).astype(np.int64) + 1)
+        np.add.at(counts, found.row[other], tracks[other])
+    counts[found.row[_disordered(bitmaps, found, is_array)]] = -1
+    return counts
+
+
+def _disordered(bitmaps: Bitmaps, found: _Containers, is_array: NDArray[np.bool_]) -> Places:
+    """The arrays whose values do not ascend."""
+    wrong = []
+    for odd in (0, 1):
+        arrays = np.flatnonzero(is_array & (found.start % 2 == odd))
+        if not len(arrays):
+            continue
+        words = bitmaps.words[odd::2]
+        falls = np.flatnonzero(words[1:] <= words[:-1])  # what lies between arrays falls too
+        first = found.start[arrays] // 2
+        near = np.searchsorted(first, falls, "right") - 1
+        inside = (near >= 0) & (falls + 1 < (first + found.tracks[arrays])[near])
+        wrong.append(arrays[near[inside]])
+    return np.concatenate(wrong) if wrong else np.empty(0, np.int64)
 
 
 def _containers(bitmaps: Bitmaps) -> _Containers:

@@ -1,6 +1,7 @@
-"""Reading what was measured: entries, summaries, gaps, definitions, state and dead letters, from the topics.
+"""Reading what was measured: entries, summaries, gaps, definitions, state and dead letters.
 
-Every function takes a `Source` first: the cluster, the prefix of the topic names, the client's options. Only
+Every function takes a `Source` first: the cluster, the prefix of the topic names, the client's options. What
+the lake keeps too is read from a `LakeSource` just so (`lake`). Only
 the partition of the group is read, and only rows of the group are decoded. Ranges `[from_us, to_us)` choose
 intervals by their start. A group that does not exist raises `MissingData`, which names those that do; a known
 group without results gives an empty list. Nothing here joins a consumer group or leaves a trace.
@@ -11,19 +12,28 @@ collected by volume outside of memory (`shelf`) and given back as columns, a vol
 
 from __future__ import annotations
 
-from streams.store.collecting import read_stored
 from streams.store.dead_letters import FoundLetter, read_dead_letters
-from streams.store.definitions import GroupVersion, group_versions, groups
-from streams.store.intervals import read_intervals
+from streams.store.definitions import GroupVersion
+from streams.store.either import (
+    Place,
+    group_versions,
+    groups,
+    read_gaps,
+    read_intervals,
+    read_stored,
+    read_summaries,
+)
+from streams.store.lake.place import LakeSource
 from streams.store.rungs import or_of
 from streams.store.source import Source
 from streams.store.state import StateWatch, definition_in_force, read_group_state, read_group_states
 from streams.store.stored import StoredInterval, StoredRange, StoredVolume
-from streams.store.summaries import read_gaps, read_summaries
 
 __all__ = [
     "FoundLetter",
     "GroupVersion",
+    "LakeSource",
+    "Place",
     "Source",
     "StateWatch",
     "StoredInterval",

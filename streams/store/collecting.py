@@ -14,44 +14,12 @@ from numpy.typing import NDArray
 from streams.model.counts import sum_by_group
 from streams.model.intervals import US
 from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
-from streams.store.source import Source
 from streams.store.stored import Found, StoredInterval, StoredRange, VolumeFacts
-from streams.store.tableparts import Progress, read_table_parts
 from streams.wire.table_columns import TableColumns
 
-__all__ = ["Collector", "read_stored"]
+__all__ = ["Collector"]
 
 Numbers = NDArray[np.int64]
-
-
-def read_stored(
-    source: Source,
-    groups: Collection[str],
-    from_us: int | None = None,
-    to_us: int | None = None,
-    *,
-    wanted: Collection[str] | None = None,
-    progress: Progress = lambda *_: None,
-) -> dict[str, StoredRange]:
-    """The base intervals of the groups that start in the range, each in its newest complete revision.
-
-    Args:
-        source: where the tables are.
-        groups: their names.
-        from_us: start of the range; None is unbounded.
-        to_us: end of the range, exclusive; None is unbounded.
-        wanted: rows, and coverage, of these volumes only; None takes all.
-        progress: called with a stage, how much of it is done, and how much there is.
-
-    Returns:
-        The ranges by group; a known group that nothing was measured of in the range has none.
-
-    Raises:
-        MissingData: there is no such group, or no room for a temporary file.
-    """
-    collector = Collector(wanted)
-    collector.take(read_table_parts(source, groups, from_us, to_us, progress))
-    return collector.ranges()
 
 
 class _Part(NamedTuple):
@@ -84,10 +52,18 @@ class Collector:
     Args:
         wanted: rows of these volumes only, by name; None takes all.
         shelves: where rows go.
+        may_have_rungs: whether tables of rungs may be among those of base intervals.
     """
 
-    def __init__(self, wanted: Collection[str] | None = None, shelves: Shelves | None = None) -> None:
+    def __init__(
+        self,
+        wanted: Collection[str] | None = None,
+        shelves: Shelves | None = None,
+        *,
+        may_have_rungs: bool = True,
+    ) -> None:
         self._wanted = wanted
+        self._may_have_rungs = may_have_rungs
         self._shelves = shelves or Shelves()
         self._groups: dict[str, _Group] = {}
         self._starts_us: list[int] = []
@@ -174,7 +150,8 @@ class Collector:
             if parts := _newest_complete(revisions):
                 chosen.append((start_us, seconds, parts))
         volumes = None if self._wanted is None else len(group.numbers)
-        for start_us, seconds, parts in sorted(_without_rungs(chosen), key=lambda each: each[0]):
+        base = _without_rungs(chosen) if self._may_have_rungs else chosen
+        for start_us, seconds, parts in sorted(base, key=lambda each: each[0]):
             yield _interval(start_us, seconds, parts, volumes)
 
 

@@ -11,7 +11,7 @@ from streams.store.source import Source
 from streams.wire.definitions import decode_version
 from streams.wire.keys import parse_group_key
 
-__all__ = ["GroupVersion", "group_versions", "groups", "unknown_group"]
+__all__ = ["GroupVersion", "decoded_version", "group_versions", "groups", "unknown_group"]
 
 _MANY = 20
 
@@ -36,7 +36,7 @@ def groups(source: Source, group: str | None = None) -> dict[str, list[GroupVers
         else:
             versions[key.version] = row.value
     return {
-        name: [_decoded(versions[number]) for number in sorted(versions)]
+        name: [decoded_version(versions[number]) for number in sorted(versions)]
         for name, versions in sorted(rows.items())
         if versions
     }
@@ -68,7 +68,8 @@ def unknown_group(source: Source, group: str) -> MissingData:
     )
 
 
-def _decoded(value: bytes) -> GroupVersion:
+def decoded_version(value: bytes) -> GroupVersion:
+    """A version as it stands on its topic."""
     version = decode_version(value)
     first = version.first
     start_us = None if first is None else first * version.definition.geometry.interval_us

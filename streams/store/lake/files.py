@@ -1,0 +1,164 @@
+"""The files that a table of the lake consists of now, in any of its formats. Nothing is made or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from streams.errors import LakeError, SettingsError
+from streams.settings import Lake
+from streams.store.lake.ledger import ledger_files
+from streams.store.lake.objects import has_files, opener
+from streams.wire.lake_tables import LakeTable
+
+__all__ = ["LakeFile", "has_table", "table_files"]
+
+_LIBRARIES: Final = {"delta": "deltalake", "iceberg": "pyiceberg", "parquet": "obstore"}
+_MAPPED_ICEBERG: Final = {
+    "aws_access_key_id": "s3.access-key-id",
+    "aws_secret_access_key": "s3.secret-access-key",
+    "aws_session_token": "s3.session-token",
+    "aws_region": "s3.region",
+    "aws_endpoint_url": "s3.endpoint",
+    "aws_endpoint": "s3.endpoint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LakeFile:
+    """A Parquet file of a table, the day that its rows are of, and how it is opened."""
+
+    path: str
+    day: date | None
+    open: Callable[[], Any]
+
+
+def has_table(lake: Lake, table: LakeTable) -> bool:
+    """Whether there is anything to read: the extra is installed, and something lies where the table would."""
+    if find_spec(_LIBRARIES[lake.format]) is None:
+        return False
+    if lake.format == "iceberg" and lake.catalog:
+        return True
+    with _named(lake, table):
+        return has_files(lake.table_uri(table.name), lake.storage)
+
+
+def table_files(lake: Lake, table: LakeTable) -> list[LakeFile]:
+    """The files of the newest commit, by day and path.
+
+    Raises:
+        SettingsError: what the format needs is not installed.
+        LakeError: there is no such table, something else is there, or the storage does not answer.
+    """
+    if find_spec(_LIBRARIES[lake.format]) is None:
+        raise SettingsError(
+            f"lake.format {lake.format} needs {_LIBRARIES[lake.format]}, which the extra `lake` brings: "
+            "pip install 'linkgauge[lake]'"
+        )
+    with _named(lake, table):
+        found = {"delta": _delta, "iceberg": _iceberg, "parquet": _parquet}[lake.format](lake, table)
+    return sorted(found, key=lambda file: (file.day or date.min, file.path))
+
+
+def _delta(lake: Lake, table: LakeTable) -> list[LakeFile]:
+    from deltalake import DeltaTable  # noqa: PLC0415  # large, and needed by its own format alone
+
+    uri, options = lake.table_uri(table.name), dict(lake.storage)
+    if not DeltaTable.is_deltatable(uri, options):
+        raise LakeError(_missing(lake, table))
+    delta = DeltaTable(uri, storage_options=options)
+    if features := set(delta.protocol().reader_features or ()) - {"timestampNtz"}:
+        raise LakeError(
+            f"{uri}: another writer has turned on {', '.join(sorted(features))}, which is not read here; "
+            "write the table anew without it"
+        )
+    _require_columns(uri, pa.schema(delta.schema().to_arrow()), table)
+    actions = pa.table(delta.get_add_actions(flatten=False)).to_pylist()
+    open_in = opener(uri, options)
+    return [
+        LakeFile(each["path"], (each.get("partition") or {}).get("day"), open_in(each["path"]))
+        for each in actions
+    ]
+
+
+def _iceberg(lake: Lake, table: LakeTable) -> list[LakeFile]:
+    from pyiceberg.catalog import load_catalog  # noqa: PLC0415  # as above
+    from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415
+
+    storage = {_MAPPED_ICEBERG.get(name.lower(), name): value for name, value in lake.storage.items()}
+    if lake.catalog:
+        catalog = load_catalog("linkgauge", **{"warehouse": lake.path, **storage, **lake.catalog})
+    else:
+        folder = Path(lake.path).expanduser().absolute()
+        if not (folder / "catalog.db").is_file():
+            raise LakeError(_missing(lake, table))
+        catalog = load_catalog(
+            "linkgauge", type="sql", uri=f"sqlite:///{folder}/catalog.db", warehouse=folder.as_uri()
+        )
+    try:
+        iceberg = catalog.load_table(f"{lake.namespace}.{table.name}")
+    except NoSuchTableError:
+        raise LakeError(_missing(lake, table)) from None
+    _require_columns(lake.table_uri(table.name), iceberg.schema().as_arrow(), table)
+    has_days = "day" in table.partition_by
+    found = []
+    for task in iceberg.scan().plan_files():
+        if task.delete_files:
+            raise LakeError(
+                f"{lake.table_uri(table.name)}: another writer has deleted single rows, which is not read "
+                "here; rewrite its data files"
+            )
+        path, day = task.file.file_path, task.file.partition[0] if has_days else None
+        if isinstance(day, int):
+            day = date.fromordinal(date(1970, 1, 1).toordinal() + day)
+        found.append(LakeFile(path, day, iceberg.io.new_input(path).open))
+    return found
+
+
+def _parquet(lake: Lake, table: LakeTable) -> list[LakeFile]:
+    uri, options = lake.table_uri(table.name), dict(lake.storage)
+    if not has_files(uri, options):
+        raise LakeError(_missing(lake, table))
+    open_in = opener(uri, options)
+    return [
+        LakeFile(path, _day(values), open_in(path, staged))
+        for path, values, staged in ledger_files(uri, options, table.name)
+    ]
+
+
+def _day(values: Mapping[str, Any]) -> date | None:
+    return date.fromisoformat(values["day"]) if "day" in values else None
+
+
+def _require_columns(uri: str, found: pa.Schema, table: LakeTable) -> None:
+    for field in table.schema:
+        if not field.nullable and field.name not in found.names:
+            raise LakeError(
+                f"{uri}: there is a table without the column {field.name}, so something else wrote it: "
+                "name the lake's folder as lake.path"
+            )
+
+
+def _missing(lake: Lake, table: LakeTable) -> str:
+    return (
+        f"{lake.table_uri(table.name)}: there is no {lake.format} table of linkgauge; lake.path and "
+        "lake.format say where it is, and `linkgauge lake` writes it"
+    )
+
+
+@contextmanager
+def _named(lake: Lake, table: LakeTable) -> Iterator[None]:
+    """What the libraries raise as what the lake raises."""
+    try:
+        yield
+    except (LakeError, SettingsError):
+        raise
+    except Exception as error:  # catalogs and storage have errors of many libraries
+        raise LakeError(f"{lake.table_uri(table.name)}: cannot be read: {error}") from error

@@ -1,0 +1,129 @@
+"""Rows of one volume that become part of the same interval: one row for each chunk, by OR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from streams.model.intervals import US, Span, clip, union
+
+__all__ = ["Rows", "merged"]
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Rows of the lake by column, as `TableColumns` has them; and whose they are: see `Chosen`."""
+
+    volume: Numbers
+    volume_bytes: Numbers
+    track_bytes: Numbers
+    first_track: Numbers
+    data: memoryview
+    edges: Numbers
+    writes: Numbers
+    written_bytes: Numbers
+    span_row: Numbers
+    span_start: Numbers
+    span_end: Numbers
+    own_start_us: Numbers
+    own_seconds: Numbers
+    source: Numbers
+
+    def slice(self, low: int, high: int) -> Rows:
+        """The rows in `[low, high)`."""
+        first, last = np.searchsorted(self.span_row, [low, high]).tolist()
+        columns = {name: getattr(self, name)[low:high] for name in _BY_ROW}
+        return Rows(
+            **columns,
+            data=self.data[int(self.edges[low]) : int(self.edges[high])],
+            edges=self.edges[low : high + 1] - self.edges[low],
+            span_row=self.span_row[first:last] - low,
+            span_start=self.span_start[first:last],
+            span_end=self.span_end[first:last],
+        )
+
+
+_BY_ROW = (
+    *("volume", "volume_bytes", "track_bytes", "first_track", "writes", "written_bytes"),
+    *("own_start_us", "own_seconds", "source"),
+)
+
+
+def merged(rows: Rows, start_us: int, seconds: int) -> Rows:
+    """The rows of one interval, ordered by volume and first track, each chunk of a volume once.
+
+    What was counted apart adds up. What may have been counted twice, by two groups or before and after late
+    writes, is unknown: -1.
+    """
+    same = rows.volume[1:] == rows.volume[:-1]
+    differs = np.zeros(len(same), np.bool_)
+    for column in (rows.own_start_us, rows.own_seconds, rows.source):
+        differs |= column[1:] != column[:-1]
+    if not (same & differs).any():
+        return rows
+    window = (start_us, start_us + seconds * US)
+    edges = np.flatnonzero(np.concatenate([[True], ~same, [True]])).tolist()
+    made = [row for low, high in pairwise(edges) for row in _volume(rows, low, high, window)]
+    firsts = [first for *_, first, _, _, _, _ in made]
+    data = [bits for *_, bits, _, _, _ in made]
+    spans = [(at, span) for at, row in enumerate(made) for span in row[-1]]
+    count = len(made)
+    return replace(
+        rows,
+        volume=np.array([row[0] for row in made], np.int64),
+        volume_bytes=np.array([row[1] for row in made], np.int64),
+        track_bytes=np.array([row[2] for row in made], np.int64),
+        first_track=np.array(firsts, np.int64),
+        data=memoryview(b"".join(data)),
+        edges=np.cumsum([0, *map(len, data)]),
+        writes=np.array([row[5] for row in made], np.int64),
+        written_bytes=np.array([row[6] for row in made], np.int64),
+        span_row=np.array([at for at, _ in spans], np.int64),
+        span_start=np.array([start for _, (start, _) in spans], np.int64),
+        span_end=np.array([end for _, (_, end) in spans], np.int64),
+        own_start_us=np.full(count, start_us),
+        own_seconds=np.full(count, seconds),
+        source=np.zeros(count, np.int64),
+    )
+
+
+_Row = tuple[int, int, int, int, bytes, int, int, list[Span]]
+
+
+def _volume(rows: Rows, low: int, high: int, window: Span) -> Iterator[_Row]:
+    bits: dict[int, BitMap] = {}
+    for at in range(low, high):
+        found = BitMap.deserialize(bytes(rows.data[int(rows.edges[at]) : int(rows.edges[at + 1])]))
+        first = int(rows.first_track[at])
+        bits[first] = bits[first] | found if first in bits else found
+    own = sorted(
+        {
+            (int(rows.own_start_us[at]), int(rows.own_seconds[at]), int(rows.source[at]))
+            for at in range(low, high)
+        }
+    )
+    is_apart = all(a + seconds * US <= b for (a, seconds, _), (b, _, _) in pairwise(own))
+    writes, written = (
+        _sum(counts[low:high]) if is_apart else -1 for counts in (rows.writes, rows.written_bytes)
+    )
+    inside = (rows.span_row >= low) & (rows.span_row < high)
+    spans = clip(
+        union(zip(rows.span_start[inside].tolist(), rows.span_end[inside].tolist(), strict=True)), window
+    )
+    last = high - 1
+    for number, first in enumerate(sorted(first for first in bits if bits[first]) or [0]):
+        data = bits[first].serialize() if first in bits else BitMap().serialize()
+        counts = (writes, written) if not number else (min(writes, 0), min(written, 0))
+        sizes = int(rows.volume[last]), int(rows.volume_bytes[last]), int(rows.track_bytes[last])
+        yield (*sizes, first, data, *counts, spans if not number else [])
+
+
+def _sum(counts: Numbers) -> int:
+    return -1 if (counts < 0).any() else int(counts.sum())

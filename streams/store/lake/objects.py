@@ -1,0 +1,79 @@
+"""Opening files by name, in a folder or in object storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+__all__ = ["has_files", "names_in", "opener", "read_file"]
+
+
+def has_files(uri: str, options: Mapping[str, str]) -> bool:
+    """Whether there is anything below."""
+    if "://" not in uri:
+        return Path(uri).is_dir() and any(Path(uri).iterdir())
+    return any(True for _ in _listed(uri, options, None))
+
+
+def names_in(uri: str, options: Mapping[str, str], folder: str) -> list[str]:
+    """The names of the files of a folder."""
+    if "://" not in uri:
+        place = Path(uri, folder)
+        return [each.name for each in place.iterdir()] if place.is_dir() else []
+    return [name.rpartition("/")[2] for name in _listed(uri, options, folder)]
+
+
+def read_file(uri: str, options: Mapping[str, str], name: str) -> bytes:
+    """What a file holds.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if "://" not in uri:
+        return Path(uri, name).read_bytes()
+    import obstore  # noqa: PLC0415  # large, and needed for object storage alone
+
+    return bytes(obstore.get(_store(uri, options), name).bytes())
+
+
+def opener(uri: str, options: Mapping[str, str]) -> Callable[..., Callable[[], Any]]:
+    """Of names of a file below `uri`, the first of which that is there counts, what opens it."""
+    if "://" not in uri:
+        return lambda *names: partial(_open_first, [Path(uri, name) for name in names])
+    import obstore  # noqa: PLC0415  # as above
+
+    store = _store(uri, options)
+
+    def open_any(names: tuple[str, ...]) -> Any:
+        for name in names[:-1]:
+            try:
+                return obstore.open_reader(store, name)
+            except FileNotFoundError:
+                continue
+        return obstore.open_reader(store, names[-1])
+
+    return lambda *names: partial(open_any, names)
+
+
+def _open_first(paths: list[Path]) -> Any:
+    for path in paths[:-1]:
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            continue
+    return paths[-1].open("rb")
+
+
+def _store(uri: str, options: Mapping[str, str]) -> Any:
+    from obstore.store import from_url  # noqa: PLC0415  # as above
+
+    config: Any = dict(options)
+    return from_url(uri, config=config)
+
+
+def _listed(uri: str, options: Mapping[str, str], folder: str | None) -> Any:
+    import obstore  # noqa: PLC0415  # as above
+
+    return (meta["path"] for page in obstore.list(_store(uri, options), folder) for meta in page)
