@@ -9,12 +9,13 @@ import typer
 
 from streams.cli.measure import MEASURED_COLUMNS
 from streams.cli.output import Cell, CsvFlag, JsonFlag, layout_of, print_rows, say, working
+from streams.cli.places import DefinitionOption, SourceOption, place_of, tell
 from streams.cli.session import session_of
 from streams.cli.usage import group_name, time_range
 from streams.errors import MissingData
 from streams.model.entries import Interval, Summary
 from streams.model.intervals import US, total_us
-from streams.store import Source, groups, or_of, read_gaps, read_intervals, read_summaries
+from streams.store import Place, groups, or_of, read_gaps, read_intervals, read_summaries
 from streams.wire.times import format_time
 
 __all__ = ["COLUMNS", "register"]
@@ -47,6 +48,8 @@ def entries(  # noqa: PLR0913  # one parameter for each option
     volume: Annotated[
         list[str] | None, typer.Option(metavar="ARRAY/VOLUME", help="Only this volume; may be repeated.")
     ] = None,
+    kept: SourceOption = None,
+    definition: DefinitionOption = None,
     zeros: Annotated[bool, typer.Option("--zeros", help="Also rows without writes.")] = False,
     csv: CsvFlag = False,
     json: JsonFlag = False,
@@ -54,7 +57,9 @@ def entries(  # noqa: PLR0913  # one parameter for each option
     """Print what was measured: changed tracks and bytes, writes, coverage, ordered by start and volume."""
     layout = layout_of(csv=csv, json=json)
     from_us, to_us = time_range(from_, to)
-    source = session_of(ctx).source
+    source = place_of(session_of(ctx), kept, [group], from_us, definition)
+    if level == "group" and definition is not None:
+        raise typer.BadParameter("--definition goes with --level volume: no summary was made of such a group")
     if level == "group" and volume:
         raise typer.BadParameter("--volume goes with --level volume")
     if wrong := [name for name in volume or () if not all(name.partition("/"))]:
@@ -69,10 +74,11 @@ def entries(  # noqa: PLR0913  # one parameter for each option
         else:
             rows = _volume_rows(_intervals(source, group, (from_us, to_us), rung_seconds, volume))
         chosen = [row for row in rows if zeros or _has_writes(row)]
+    tell(source)
     print_rows((level, *COLUMNS[1:]), chosen, layout)
 
 
-def _require_volumes(source: Source, group: str, volumes: Collection[str]) -> None:
+def _require_volumes(source: Place, group: str, volumes: Collection[str]) -> None:
     """Refuses volumes that no definition of the group had; those of a deleted group nobody knows any more."""
     versions = groups(source, group).get(group) if volumes else None
     if not versions:
@@ -84,7 +90,7 @@ def _require_volumes(source: Source, group: str, volumes: Collection[str]) -> No
         )
 
 
-def _length(source: Source, group: str, asked: int | None) -> int:
+def _length(source: Place, group: str, asked: int | None) -> int:
     """The length of the intervals to show: the base interval, or a rung of the group."""
     lengths = _lengths(source, group)
     if asked not in (None, *lengths):
@@ -93,7 +99,7 @@ def _length(source: Source, group: str, asked: int | None) -> int:
     return lengths[0] if asked is None else asked
 
 
-def _lengths(source: Source, group: str) -> list[int]:
+def _lengths(source: Place, group: str) -> list[int]:
     """Lengths of the group's intervals, the base interval first; of a deleted group those that are left.
 
     Raises:
@@ -107,7 +113,7 @@ def _lengths(source: Source, group: str) -> list[int]:
 
 
 def _intervals(
-    source: Source, group: str, times: tuple[int | None, int | None], seconds: int, volumes: list[str] | None
+    source: Place, group: str, times: tuple[int | None, int | None], seconds: int, volumes: list[str] | None
 ) -> list[Interval]:
     """Intervals of this length that start in the range; rungs only once they are closed."""
     length_us = seconds * US

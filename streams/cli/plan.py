@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.output import CsvFlag, JsonFlag, layout_of, progress_after
+from streams.cli.places import kept_from, place_of, tell
 from streams.cli.plans.claim import ClaimPlan, claim_object, claim_plan, print_claim
 from streams.cli.plans.data import measured_stored, measured_trace
 from streams.cli.plans.diff import changes, print_changes, require_shape
@@ -28,8 +29,11 @@ from streams.cli.plans.table import print_matrix
 from streams.cli.reports.asking import unknown
 from streams.cli.reports.finding import known_groups
 from streams.cli.session import Session, session_of
-from streams.errors import DefinitionError, MissingData, SettingsError
+from streams.cli.usage import time_range
+from streams.errors import DefinitionError, LakeError, MissingData, SettingsError
+from streams.model.groups import Definition
 from streams.settings import Link, require_consistent_links
+from streams.store import Place
 
 __all__ = ["register"]
 
@@ -148,31 +152,38 @@ def _answer(asked: Parameters, session: Session) -> ClaimPlan | MatrixPlan:
     if not asked.has_data:
         with _answering():
             return claim_plan(asked)
-    names = _groups(asked, session)
+    with _answering():
+        place, definitions = _stored(asked, session)
     with progress_after("plan") as report, _answering():
-        if names:
-            measured = measured_stored(session.source, names, asked, report)
+        if definitions:
+            measured = measured_stored(place, definitions, asked, report)
         else:
             measured = measured_trace(asked, report)
-        return matrix_plan(asked, measured, report)
+        plan = matrix_plan(asked, measured, report)
+    tell(place)
+    return plan
 
 
-def _groups(asked: Parameters, session: Session) -> Sequence[str]:
-    """The groups whose stored data are planned from; none for a trace.
+def _stored(asked: Parameters, session: Session) -> tuple[Place, Mapping[str, Definition]]:
+    """The groups whose stored data are planned from, and where they are; none for a trace.
 
     Raises:
         BadParameter: a group or link is not known, or those of a link share an extent.
     """
-    if asked.group:
-        known_groups(session.source, [asked.group])
-        return [asked.group]
-    if not asked.link:
-        return []
-    link = _link(asked.link, session)
-    known = known_groups(session.source, link.groups)
-    with _answering():
-        require_consistent_links({asked.link: link}, known.definitions)
-    return link.groups
+    names = [asked.group] if asked.group else list(_link(asked.link, session).groups) if asked.link else []
+    if not names:
+        return session.source, {}
+    if asked.definition is not None and asked.link:
+        raise typer.BadParameter("--definition is of a --group; a link has those of the settings")
+    from_us, _ = time_range(asked.from_, asked.to)
+    file = None if asked.definition is None else Path(asked.definition)
+    if file is not None and not file.is_file():
+        raise typer.BadParameter(f"--definition: there is no file {file}")
+    place = place_of(session, kept_from(asked.source), names, from_us, file)
+    known = known_groups(place, names)
+    if asked.link:
+        require_consistent_links({asked.link: _link(asked.link, session)}, known.definitions)
+    return place, known.definitions
 
 
 def _link(name: str, session: Session) -> Link:
@@ -187,7 +198,7 @@ def _answering() -> Iterator[None]:
     """A question that has no answer is wrong usage: the sentence names the field and the remedy."""
     try:
         yield
-    except (ValueError, SettingsError, DefinitionError, MissingData) as error:
+    except (ValueError, SettingsError, DefinitionError, LakeError, MissingData) as error:
         raise typer.BadParameter(str(error)) from error
     except OverflowError as error:
         raise typer.BadParameter(

@@ -9,6 +9,7 @@ import typer
 
 from streams.cli.bundles import with_bundles
 from streams.cli.output import progress_after
+from streams.cli.places import DefinitionOption, tell
 from streams.cli.reports.asking import asked, unknown
 from streams.cli.reports.changed import Asked, Kind, changed_report
 from streams.cli.reports.finding import extents_of, known_groups
@@ -18,6 +19,7 @@ from streams.cli.reports.options import Extents, Groups, Output, Questions, Rang
 from streams.cli.session import session_of
 from streams.cli.usage import group_name, not_empty
 from streams.settings import require_consistent_links
+from streams.store import Place
 
 __all__ = ["register"]
 
@@ -41,10 +43,11 @@ def volume(
 ) -> None:
     """Report what each logical volume changed, SUM and OR; without names, all volumes."""
     choice = asked_range.choice()
-    known = known_groups(session_of(ctx).source, groups)
+    place = asked_range.place(session_of(ctx), groups)
+    known = known_groups(place, groups)
     wanted = None if not names else known.require_volumes(names)
     about = _about("volume", ", ".join(names or ["all"]), questions)
-    _changed(ctx, about, known.holding(wanted), choice.of(volumes=wanted), output)
+    _changed(place, about, known.holding(wanted), choice.of(volumes=wanted), output)
 
 
 def controller(
@@ -58,16 +61,18 @@ def controller(
 ) -> None:
     """Report what the volumes of each controller changed together; without names, of all controllers."""
     choice = asked_range.choice()
-    known = known_groups(session_of(ctx).source, groups)
+    place = asked_range.place(session_of(ctx), groups)
+    known = known_groups(place, groups)
     wanted = None if not names else known.require_controllers(names)
     about = _about("controller", ", ".join(names or ["all"]), questions)
-    _changed(ctx, about, known.holding(wanted), choice.of(volumes=wanted), output)
+    _changed(place, about, known.holding(wanted), choice.of(volumes=wanted), output)
 
 
 def group(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="The data group.", callback=group_name)],
     *,
+    definition: DefinitionOption = None,
     asked_range: Range,
     questions: Questions,
     output: Output,
@@ -78,8 +83,11 @@ def group(
     resynchronisation while writing goes on.
     """
     choice = asked_range.choice()
-    known = known_groups(session_of(ctx).source, [name])
-    _changed(ctx, _about("group", name, questions), list(known.definitions), choice, output)
+    place = asked_range.place(session_of(ctx), [name], definition)
+    known = known_groups(place, [name])
+    if definition is not None:
+        choice = choice.of_definition(known.definitions[name])
+    _changed(place, _about("group", name, questions), list(known.definitions), choice, output)
 
 
 def dataset(  # noqa: PLR0913  # the options of a command
@@ -95,9 +103,12 @@ def dataset(  # noqa: PLR0913  # the options of a command
     """Report what one data set, a list of extents, changed: its tables are those of its tracks alone."""
     choice = asked_range.choice()
     parts = extents_of(extents.extent or [], extents.extents)
-    known = known_groups(session_of(ctx).source, groups)
+    place = asked_range.place(session_of(ctx), groups)
+    known = known_groups(place, groups)
     wanted = known.require_volumes(list(parts))
-    _changed(ctx, _about("dataset", name, questions), known.holding(wanted), choice.of(extents=parts), output)
+    _changed(
+        place, _about("dataset", name, questions), known.holding(wanted), choice.of(extents=parts), output
+    )
 
 
 def link(
@@ -115,12 +126,14 @@ def link(
     if name not in links:
         raise unknown("link", name, links, "give the settings a section [links.NAME]")
     chosen = terms.of(links[name])
-    known = known_groups(session.source, chosen.groups)
+    place = asked_range.place(session, chosen.groups)
+    known = known_groups(place, chosen.groups)
     with asked():
         require_consistent_links({name: chosen}, known.definitions)
     with progress_after(f"link {name}") as progress, asked():
-        gathered = gather(session.source, chosen.groups, choice, progress)
+        gathered = gather(place, chosen.groups, choice, progress)
         report = link_report(name, chosen, gathered, terms.outage_seconds, terms.percents, progress)
+    tell(place)
     output.show(report)
 
 
@@ -128,9 +141,9 @@ def _about(kind: Kind, name: str, questions: Questions) -> Asked:
     return Asked(kind, name, questions.question(), questions.cycle_seconds, questions.outage_seconds)
 
 
-def _changed(ctx: typer.Context, about: Asked, groups: Sequence[str], choice: Choice, output: Output) -> None:
-    source = session_of(ctx).source
+def _changed(place: Place, about: Asked, groups: Sequence[str], choice: Choice, output: Output) -> None:
     with progress_after(f"{about.kind} {about.name}") as progress, asked():
-        gathered = gather(source, groups, choice, progress)
+        gathered = gather(place, groups, choice, progress)
         report = changed_report(gathered, about, progress)
+    tell(place)
     output.show(report)

@@ -23,11 +23,13 @@ from streams.store.either import (
     read_stored,
     read_summaries,
 )
+from streams.store.lake.known import has_older, require_captured
 from streams.store.lake.place import LakeSource
 from streams.store.rungs import or_of
 from streams.store.source import Source
 from streams.store.state import StateWatch, definition_in_force, read_group_state, read_group_states
 from streams.store.stored import StoredInterval, StoredRange, StoredVolume
+from streams.store.tableparts import oldest_start
 
 __all__ = [
     "FoundLetter",
@@ -42,6 +44,8 @@ __all__ = [
     "definition_in_force",
     "group_versions",
     "groups",
+    "has_older",
+    "oldest_start",
     "or_of",
     "read_dead_letters",
     "read_gaps",
@@ -50,4 +54,5 @@ __all__ = [
     "read_intervals",
     "read_stored",
     "read_summaries",
+    "require_captured",
 ]

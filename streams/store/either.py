@@ -9,7 +9,7 @@ from streams.model.entries import Gap, Interval, Summary
 from streams.store import definitions, intervals, summaries
 from streams.store.collecting import Collector
 from streams.store.definitions import GroupVersion
-from streams.store.lake.intervals import intervals_of_parts
+from streams.store.lake.intervals import inside_definition, intervals_of_parts
 from streams.store.lake.known import lake_gaps, lake_groups, lake_summaries
 from streams.store.lake.parts import lake_parts
 from streams.store.lake.place import LakeSource
@@ -108,7 +108,8 @@ def read_intervals(
     if isinstance(source, Source):
         return intervals.read_intervals(source, group, from_us, to_us, volumes)
     some = None if volumes is None else frozenset(volumes)
-    return intervals_of_parts(lake_parts(source, [group], from_us, to_us, lambda *_: None, some))
+    found = intervals_of_parts(lake_parts(source, [group], from_us, to_us, lambda *_: None, some))
+    return found if source.defined is None else [inside_definition(each, source.defined) for each in found]
 
 
 def read_summaries(

@@ -39,6 +39,10 @@ class Source:
     topic_prefix: str = "linkgauge."
     client_options: Mapping[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """For people: what answers."""
+        return "the topics"
+
     def topic(self, suffix: str) -> str:
         """The full name of a topic, such as `linkgauge.intervals` for `intervals`."""
         return f"{self.topic_prefix}{suffix}"

@@ -18,7 +18,7 @@ from streams.wire.keys import parse_table_key, writes_key
 from streams.wire.partitions import partition_of
 from streams.wire.table_columns import TableColumns, read_table_columns
 
-__all__ = ["Progress", "read_table_parts"]
+__all__ = ["Progress", "oldest_start", "read_table_parts"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,6 +52,25 @@ def read_table_parts(
         progress("reading", total, total)
     for group in sorted(unheard):
         group_versions(source, group)
+
+
+def oldest_start(source: Source, groups: Collection[str]) -> int | None:
+    """The start of the first tables that the topic holds of these groups, None where one has none."""
+    unheard, oldest_us = set(groups), None
+    with source.consumer() as consumer:
+        count = partition_count(source, consumer, "tables")
+        for number in sorted({partition_of(writes_key(group), count) for group in groups}):
+            own = {group for group in unheard if partition_of(writes_key(group), count) == number}
+            for message in Tail(source, consumer, "tables", number, _AT_ONCE).up_to_now():
+                if (group := _group_of(message.key())) in own and message.value() is not None:
+                    start_us = parse_table_key(message.key()).start_us
+                    oldest_us = start_us if oldest_us is None else max(oldest_us, start_us)
+                    own.discard(str(group))
+                if not own:
+                    break
+            if own:
+                return None
+    return oldest_us
 
 
 def _group_of(key: bytes | None) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -21,12 +21,13 @@ from streams.cli.reports.gathered import Choice, gather
 from streams.cli.reports.sets import track_bytes_of
 from streams.cli.usage import time_range
 from streams.errors import SettingsError
+from streams.model.groups import Definition
 from streams.model.intervals import US, Spans
 from streams.model.sizing.cautions import LEAST_COVERAGE
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
 from streams.model.sizing.series import Series
-from streams.store import Source
+from streams.store import LakeSource, Place
 
 __all__ = ["Measured", "Progress", "measured_stored", "measured_trace"]
 
@@ -38,7 +39,7 @@ class Measured:
     """The data of a plan; `series` is None where nobody counted the bytes that were written.
 
     `histories` gives the volumes one at a time, so that memory holds one of them; about as many as `volumes`.
-    `track_bytes` is the smallest common multiple of their tracks.
+    `track_bytes` is the smallest common multiple of their tracks; `source` tells people where they are from.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Measured:
     volumes: int
     coverage: float
     track_bytes: int
+    source: str
 
     @property
     def gaps(self) -> Spans:
@@ -58,7 +60,9 @@ class Measured:
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def measured_stored(source: Source, names: Sequence[str], asked: Parameters, report: Progress) -> Measured:
+def measured_stored(
+    source: Place, definitions: Mapping[str, Definition], asked: Parameters, report: Progress
+) -> Measured:
     """The data of groups as they are stored, on the grid that all of them share.
 
     Raises:
@@ -66,6 +70,9 @@ def measured_stored(source: Source, names: Sequence[str], asked: Parameters, rep
     """
     least = LEAST_COVERAGE if asked.least_coverage is None else float(asked.least_coverage)
     choice = Choice(*time_range(asked.from_, asked.to), calendar_of(None, None, "UTC"), least)
+    if asked.definition is not None:
+        choice = choice.of_definition(next(iter(definitions.values())))
+    names = list(definitions)
     gathered = gather(source, names, choice, report)
 
     def histories() -> Iterator[History]:
@@ -74,9 +81,13 @@ def measured_stored(source: Source, names: Sequence[str], asked: Parameters, rep
                 yield gathered.on_common_grid(history)
 
     title = f"link {asked.link}" if asked.link else f"group {', '.join(names)}"
+    if isinstance(source, LakeSource):
+        title = f"{title}, read from {source}"
     volumes = {name for group in gathered.groups for name in group.stored.names}
     coverage, tracks = gathered.coverage, track_bytes_of(gathered)
-    return Measured(title, gathered.written, gathered.grid, histories, len(volumes), coverage, tracks)
+    return Measured(
+        title, gathered.written, gathered.grid, histories, len(volumes), coverage, tracks, str(source)
+    )
 
 
 def measured_trace(asked: Parameters, report: Progress) -> Measured:
@@ -99,4 +110,4 @@ def measured_trace(asked: Parameters, report: Progress) -> Measured:
     volumes = histories_of_writes(writes, grid, geometry.track_bytes)
     series = series_of_writes(writes, grid, geometry.slot_seconds)
     title = f"trace {', '.join(file.name for file in files)}"
-    return Measured(title, series, grid, lambda: volumes, len(volumes), 1.0, geometry.track_bytes)
+    return Measured(title, series, grid, lambda: volumes, len(volumes), 1.0, geometry.track_bytes, "a trace")

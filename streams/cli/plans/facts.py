@@ -32,6 +32,7 @@ def matrix_object(plan: MatrixPlan) -> dict[str, object]:
         "asked": plan.asked.asked(),
         "data": {
             "title": measured.title,
+            "source": measured.source,
             "start": format_time(measured.grid.start_us),
             "end": format_time(end_us(plan)),
             "interval_seconds": measured.grid.interval_seconds,

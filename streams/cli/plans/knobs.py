@@ -215,6 +215,8 @@ KNOBS: Final = (
     ),
     Knob("group", "--group", "NAME", name, "A data group, from the topics.", _DATA),
     Knob("link", "--link", "NAME", name, "A link of the settings; its terms are the defaults.", _DATA),
+    Knob("source", "--source", "NAME", name, "topics, or lake. (default the lake for older ranges)", _DATA),
+    Knob("definition", "--definition", "FILE", name, "Of a group defined afterwards: from the lake.", _DATA),
     Knob("trace", "--trace", "FILE,...", name, "A trace instead, counted here; several by comma.", _DATA),
     Knob("format", "--format", "NAME", name, "What the trace holds: msr, blkparse, ssdsim.", _DATA),
     Knob("track_bytes", "--track", "SIZE", partial(whole, size), "Track of a trace. (default 64KiB)", _DATA),

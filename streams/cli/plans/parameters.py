@@ -74,6 +74,8 @@ class Parameters:
     price_buffer_gigabyte: Fraction | None = None
     group: str | None = None
     link: str | None = None
+    source: str | None = None
+    definition: str | None = None
     trace: tuple[str, ...] = ()
     format: str | None = None
     track_bytes: int | None = None
@@ -122,6 +124,8 @@ class Parameters:
                     "or --trace"
                 )
             return
+        if self.trace and (self.source or self.definition):
+            raise ValueError("--source and --definition: a trace is counted here; leave them out, or --trace")
         if self.changed_bytes is not None:
             raise ValueError("--changed: measured data say what changed; leave it out, or the data")
         if self.path_bits_per_second is None and (self.paths or self.price_path_month is not None):

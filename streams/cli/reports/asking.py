@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-from streams.errors import MissingData, SettingsError
+from streams.errors import LakeError, MissingData, SettingsError
 
 __all__ = ["asked", "unknown"]
 
@@ -18,7 +18,7 @@ def asked() -> Iterator[None]:
     """A block that answers a question: a question without an answer is wrong usage, exit code 2."""
     try:
         yield
-    except (MissingData, SettingsError, ValueError) as error:
+    except (LakeError, MissingData, SettingsError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -25,6 +25,7 @@ def about(kind: str, gathered: Gathered, sets: Sets, more: Iterable[Figure] = ()
     figures: list[Figure] = [
         ("report", "report", Unit.TEXT, kind),
         *more,
+        ("source", "read from", Unit.TEXT, str(gathered.source)),
         ("start", "from", Unit.TIME, gathered.window[0]),
         ("end", "to", Unit.TIME, gathered.window[1]),
         ("calendar", "calendar", Unit.TEXT, gathered.choice.calendar.text),
@@ -100,6 +101,8 @@ def remarks(gathered: Gathered, sets: Sets) -> Iterator[str]:
             )
     if gathered.choice.calendar.hours is not None:
         yield "Other hours are left out: replays take them as idle, and windows do not reach into them."
+    if gathered.unreadable is not None:
+        yield gathered.unreadable
     if gathered.coverage < 1:
         gaps = [group.time.gaps() for group in gathered.groups]
         seconds = sum(total_us(each) for each in gaps) // US

@@ -12,7 +12,7 @@ import typer
 from streams.cli.reports.asking import unknown
 from streams.errors import DefinitionError
 from streams.model.groups import Definition, require_disjoint
-from streams.store import Source, groups
+from streams.store import Place, groups
 
 __all__ = ["Known", "extents_of", "known_groups"]
 
@@ -75,7 +75,7 @@ class Known:
         return list(wanted)
 
 
-def known_groups(source: Source, names: Sequence[str] | None) -> Known:
+def known_groups(source: Place, names: Sequence[str] | None) -> Known:
     """The groups of these names; without names all.
 
     Raises:

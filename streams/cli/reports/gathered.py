@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from streams.cli.reports.calendar import Calendar
 from streams.errors import MissingData
+from streams.model.groups import Definition
 from streams.model.intervals import US, Span, Spans
 from streams.model.sizing.cautions import require_coverage
 from streams.model.sizing.extents import inside_extents
@@ -19,7 +20,7 @@ from streams.model.sizing.history import History
 from streams.model.sizing.regrid import on_grid
 from streams.model.sizing.series import Series
 from streams.model.sizing.shared import summed
-from streams.store import Source, StoredInterval, StoredRange, StoredVolume, read_stored
+from streams.store import LakeSource, Place, StoredInterval, StoredRange, StoredVolume, read_stored
 from streams.wire.times import format_time
 
 __all__ = ["Choice", "Gathered", "GroupRange", "gather"]
@@ -27,6 +28,8 @@ __all__ = ["Choice", "Gathered", "GroupRange", "gather"]
 Progress = Callable[[str, int, int], None]
 _MOST_SLOTS = 1 << 26
 """Two years of slots of a second; a GiB for their bytes and coverage."""
+
+_WHOLE = (0, 1 << 62)
 
 Extents = Mapping[str, Sequence[tuple[int, int]]]
 
@@ -45,6 +48,13 @@ class Choice:
     def of(self, *, volumes: frozenset[str] | None = None, extents: Extents | None = None) -> Choice:
         """The same for some volumes, or for a data set."""
         return replace(self, volumes=volumes, extents=extents)
+
+    def of_definition(self, definition: Definition) -> Choice:
+        """The same for a group that was defined afterwards: its volumes, or the extents of them."""
+        members = definition.by_id
+        if all(member.extents is None for member in members.values()):
+            return self.of(volumes=frozenset(members))
+        return self.of(extents={name: member.extents or (_WHOLE,) for name, member in members.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +85,12 @@ class Gathered:
     groups: Sequence[GroupRange]
     grid: Grid
     choice: Choice
+    source: Place
+
+    @property
+    def unreadable(self) -> str | None:
+        """What to know of rows that could not be read, None where all could."""
+        return self.source.seen.remark if isinstance(self.source, LakeSource) else None
 
     @property
     def coverage(self) -> float:
@@ -119,7 +135,7 @@ class Gathered:
         return on_grid(history, self.grid)
 
 
-def gather(source: Source, names: Sequence[str], choice: Choice, progress: Progress) -> Gathered:
+def gather(source: Place, names: Sequence[str], choice: Choice, progress: Progress) -> Gathered:
     """Reads the groups over one range: what was asked for, else all that any of them has.
 
     Raises:
@@ -139,7 +155,7 @@ def gather(source: Source, names: Sequence[str], choice: Choice, progress: Progr
     require_coverage(min(_coverage(stored, spans) for stored in ranges), choice.least_coverage)
     groups = [_group_range(stored, window, spans, has_all=wanted is None) for stored in ranges]
     common = _common_grid(groups)
-    gathered = Gathered(window, spans, groups, common, choice)
+    gathered = Gathered(window, spans, groups, common, choice, source)
     if not any(group.stored.intervals for group in groups):
         raise MissingData(f"nothing was measured {_range_text(choice)} ({choice.calendar.text}); widen it")
     return gathered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -9,6 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from streams.cli.output import CsvFlag, JsonFlag, Layout, layout_of
+from streams.cli.places import SourceOption, place_of
 from streams.cli.reports.asking import asked
 from streams.cli.reports.calendar import calendar_of
 from streams.cli.reports.claims import Question
@@ -16,12 +18,14 @@ from streams.cli.reports.document import Report
 from streams.cli.reports.gathered import Choice
 from streams.cli.reports.page import html_page
 from streams.cli.reports.showing import show
+from streams.cli.session import Session
 from streams.cli.usage import time_range
 from streams.model.sizing.attainment import PERCENTS
 from streams.model.sizing.basis import Mode
 from streams.model.sizing.cautions import LEAST_COVERAGE
 from streams.model.sizing.profiles import require_profile
 from streams.settings import Link
+from streams.store import Place
 
 __all__ = ["Extents", "Groups", "Output", "Questions", "Range", "Terms"]
 
@@ -86,6 +90,16 @@ class Range:
     ] = None
     zone: Annotated[str, typer.Option(metavar="ZONE", help="Whose hours and days they are.")] = "UTC"
     least_coverage: _Share = LEAST_COVERAGE
+    source: SourceOption = None
+
+    def place(self, session: Session, groups: Sequence[str] | None, definition: Path | None = None) -> Place:
+        """Where these groups, or all, are read from.
+
+        Raises:
+            BadParameter: no such time, or a definition that cannot be used.
+        """
+        from_us, _ = time_range(self.start, self.end)
+        return place_of(session, self.source, groups, from_us, definition)
 
     def choice(self) -> Choice:
         """The same as a value.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval
+from streams.model.groups import Definition
 from streams.wire.table_columns import TableColumns
 
-__all__ = ["intervals_of_parts"]
+__all__ = ["inside_definition", "intervals_of_parts"]
 
 
 def intervals_of_parts(parts: Iterable[TableColumns]) -> list[Interval]:
@@ -20,6 +22,30 @@ def intervals_of_parts(parts: Iterable[TableColumns]) -> list[Interval]:
     for part in parts:
         found.setdefault((part.head.start_us, part.head.rung_seconds), []).append(part)
     return [_interval(found[place]) for place in sorted(found)]
+
+
+def inside_definition(interval: Interval, defined: Definition) -> Interval:
+    """What of the interval lies inside the extents of a group that was defined afterwards.
+
+    What was written to a part of a volume was not counted apart: its counts are unknown.
+    """
+    members = defined.by_id
+    entries = [
+        entry if (extents := members[entry.volume].extents) is None else _inside(entry, extents)
+        for entry in interval.entries
+    ]
+    return replace(interval, entries=tuple(entries))
+
+
+def _inside(entry: Entry, extents: Sequence[tuple[int, int]]) -> Entry:
+    tracks, size = entry.tracks.tracks(), entry.track_bytes
+    inside = np.zeros(len(tracks), np.bool_)
+    for offset, length in extents:
+        inside |= (tracks >= offset // size) & (tracks <= (offset + length - 1) // size)
+    if inside.all():
+        return entry
+    table = BitTable.of(tracks[inside].tolist())
+    return replace(entry, tracks=table, writes=None, written_bytes=None)
 
 
 def _interval(parts: list[TableColumns]) -> Interval:

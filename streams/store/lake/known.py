@@ -18,11 +18,13 @@ from streams.model.intervals import US, Span, union
 from streams.settings import Lake
 from streams.store.definitions import GroupVersion, decoded_version
 from streams.store.lake.files import LakeFile, table_files
+from streams.store.lake.place import LakeSource
 from streams.wire.lake_tables import DEFINITIONS, SUMMARY, LakeTable
 from streams.wire.tables import TableHead
 
 __all__ = [
     "Heads",
+    "has_older",
     "heads_of_day",
     "lake_gaps",
     "lake_groups",
@@ -102,6 +104,23 @@ def require_captured(defined: Definition, known: Mapping[str, Sequence[GroupVers
                     f"group {defined.group}: of {name} only some extents were measured, and {start}+"
                     f"{end - start} is not all among them; ask for `linkgauge groups show` ones"
                 )
+
+
+def has_older(source: LakeSource, names: Collection[str] | None, from_us: int, before_us: int | None) -> bool:
+    """Whether the lake has an interval of one of the groups, or of any, that starts in the range.
+
+    Raises:
+        LakeError: the tables cannot be read.
+    """
+    wanted = None if names is None else frozenset(names)
+    first, last = _day(from_us), None if before_us is None else _day(before_us)
+    for file in table_files(source.lake, SUMMARY):
+        if file.day is None or file.day < first or (last is not None and file.day > last):
+            continue
+        for row in _rows(source.lake, SUMMARY, ["data_group", "interval_start"], [file], wanted):
+            if _us(row) >= from_us and (before_us is None or _us(row) < before_us):
+                return True
+    return False
 
 
 def lake_summaries(

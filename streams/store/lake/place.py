@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from streams.model.groups import Definition
 from streams.settings import Lake
+from streams.store.lake.files import has_table
+from streams.wire.lake_tables import TRACKS
 
 __all__ = ["LakeSource", "Seen"]
 
@@ -20,6 +22,18 @@ class Seen:
     unreadable_rows: int = 0
     unreadable: list[str] = field(default_factory=list)
 
+    @property
+    def remark(self) -> str | None:
+        """What to know of the rows that cannot be read, None where all can."""
+        if not self.unreadable_rows:
+            return None
+        unnamed = self.unreadable_rows - len(self.unreadable)
+        more = f" and {unnamed} more" if unnamed else ""
+        return (
+            f"{self.unreadable_rows} rows of the lake hold no bitmap that can be read and count as not "
+            f"measured: {', '.join(self.unreadable)}{more}; see `linkgauge lake check`"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LakeSource:
@@ -32,6 +46,10 @@ class LakeSource:
     lake: Lake
     defined: Definition | None = None
     seen: Seen = field(default_factory=Seen)
+
+    def exists(self) -> bool:
+        """Whether there is a lake, and what its format needs is installed."""
+        return has_table(self.lake, TRACKS)
 
     def __str__(self) -> str:
         """For people: what answers."""
