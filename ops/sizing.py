@@ -80,6 +80,11 @@ def workers(site: Site) -> int:
     return max(2, math.ceil(cores(site) / USE))
 
 
+def closing_seconds(site: Site) -> float:
+    """How long workers are busy when all groups close at once, at every full interval."""
+    return site.groups * CORE_SECONDS_PER_INTERVAL / workers(site)
+
+
 def partitions(site: Site) -> int:
     """Four times the workers of today and what Kafka's partitions carry well; a multiple of 8."""
     load = site.writes_per_second * WRITE_BYTES / KAFKA_BYTES_PER_SECOND
@@ -124,6 +129,7 @@ def page() -> str:
         "cores that workers use": [f"{cores(site):.2f}" for site in SITES],
         "**workers**": [f"**{workers(site)}**" for site in SITES],
         "**partitions**": [f"**{partitions(site)}**" for site in SITES],
+        "all groups close at once: busy for": [f"{closing_seconds(site):.2g} s" for site in SITES],
         "memory of a worker": [_bytes(worker_memory_bytes(site)) for site in SITES],
         "disk of `writes`, 3 days, 3 copies": [_bytes(writes_disk_bytes(site)) for site in SITES],
         "disk of `tables`, 7 days, 3 copies": [_bytes(tables_disk_bytes(site)) for site in SITES],
