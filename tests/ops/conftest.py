@@ -14,7 +14,7 @@ import pytest
 from streams.broker.jars import cache_folder, fetch_jars, pinned_jars
 from streams.broker.java import find_java
 from tests.ops.dockerfile import stages
-from tests.ops.engine import Engine
+from tests.ops.engine import Engine, StandIn
 from tests.ops.roots import Root, build
 
 ROOT = Path(__file__).parents[2]
@@ -56,8 +56,10 @@ def engine(
         yield engine
 
 
-def _stand_ins(folder: Path) -> dict[str, list[str]]:
+def _stand_ins(folder: Path) -> dict[str, StandIn]:
     """For Kafka's image what it does: its own start-up class, then the broker, from the pinned jars."""
+    alertmanager = Path(program("prometheus-alertmanager"))
+    templates = alertmanager.parents[1] / "share" / "prometheus"  # where Debian's looks for them
     java, jars = find_java().path, fetch_jars(pinned_jars(), cache_folder())
     defaults = folder / "kafka-defaults"
     defaults.mkdir()
@@ -69,8 +71,9 @@ def _stand_ins(folder: Path) -> dict[str, list[str]]:
     setup = f"{run} kafka.docker.KafkaDockerWrapper setup {folders}"
     start = f"{setup} && exec {run} kafka.Kafka /opt/kafka/config/server.properties"
     return {
-        "apache/kafka:4.3.1": ["sh", "-c", start],
-        "prom/prometheus:v3.16.0": [program("prometheus")],
+        "apache/kafka:4.3.1": StandIn(["sh", "-c", start]),
+        "prom/prometheus:v3.16.0": StandIn([program("prometheus")]),
+        "prom/alertmanager:v0.35.0": StandIn([str(alertmanager)], [(templates, "/usr/share/prometheus")]),
     }
 
 

@@ -12,15 +12,24 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.ops.roots import SYSTEM_PATH, Root
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "StandIn"]
 
 _NETWORK = "10.215.7"
 _SECONDS = 240  # on a machine that is busy with other things
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """The command that stands for an image, and folders of this machine that it finds at some place."""
+
+    words: Sequence[str]
+    shows: Sequence[tuple[Path, str]] = ()
 
 
 class Engine:
@@ -31,7 +40,7 @@ class Engine:
         project: Mapping[str, Any],
         folder: Path,
         image: tuple[Root, Sequence[str], Mapping[str, str]],
-        stand_ins: Mapping[str, Sequence[str]],
+        stand_ins: Mapping[str, StandIn],
     ) -> None:
         self.services: Mapping[str, Any] = project["services"]
         self.addresses = {name: f"{_NETWORK}.{10 + number}" for number, name in enumerate(self.services)}
@@ -77,7 +86,7 @@ class Engine:
         """SIGTERM, and the exit code within the service's grace period."""
         process = self._processes.pop(name)
         process.terminate()
-        minutes, _, seconds = self.services[name]["stop_grace_period"].rpartition("m")
+        minutes, _, seconds = self.services[name].get("stop_grace_period", "10s").rpartition("m")
         return process.wait(60 * int(minutes or 0) + int(seconds.removesuffix("s")))
 
     def await_health(self, name: str) -> None:
@@ -94,7 +103,7 @@ class Engine:
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command beside a running service, as its user; `shows`: folders, and where it sees them."""
         assert self._processes[name].poll() is None, f"{name} ended:\n{self.log(name)}"
-        inside = ["nsenter", f"--target={self._processes[name].pid}", "--net"]
+        inside = ["nsenter", f"--target={self._place(name)}", "--net"]
         more = [(f"--bind {folder}", place) for folder, place in shows]
         root = Root(self._folder / f"{name}-exec", self._mounts(name) + more, read_only=True)
         run = root.command(words, self.services[name]["user"])
@@ -104,7 +113,7 @@ class Engine:
             check=False,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=_SECONDS,
         )
 
     def volume(self, name: str) -> Path:
@@ -128,7 +137,7 @@ class Engine:
     def _words(self, name: str) -> list[str]:
         service = self.services[name]
         if service["image"] in self._stand_ins:
-            return [*self._stand_ins[service["image"]], *(service.get("command") or ())]
+            return [*self._stand_ins[service["image"]].words, *(service.get("command") or ())]
         return [*self._image[1], *service["command"]]
 
     def _environment(self, name: str) -> dict[str, str]:
@@ -143,9 +152,9 @@ class Engine:
     def _mounts(self, name: str) -> list[tuple[str, str]]:
         service = self.services[name]
         mounts = [(f"--bind {self._hosts}", "/etc/hosts")]
-        if service["image"] not in self._stand_ins:
-            opt = self._image[0].at("/opt/linkgauge")
-            mounts.append((f"--bind {opt}", "/opt/linkgauge"))
+        own = StandIn((), [(self._image[0].at("/opt/linkgauge"), "/opt/linkgauge")])
+        shows = self._stand_ins.get(service["image"], own).shows
+        mounts += [(f"--bind {folder}", place) for folder, place in shows]
         for text in service.get("tmpfs", ()):
             place, _, options = text.partition(":")
             mounts.append((f"-t tmpfs -o {options} tmpfs", place))

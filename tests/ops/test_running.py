@@ -19,7 +19,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.external, pytest.mark.timeout(900)]  # it installs what the image has
 
 FINAL = stages((Path(__file__).parents[2] / "Dockerfile").read_text())[-1]
-SERVICES = ("worker-1", "worker-2", "reporter", "lake", "prometheus")
+SERVICES = ("worker-1", "worker-2", "reporter", "lake", "prometheus", "alertmanager")
 LINK = {"groups": ["payroll"], "path_bits_per_second": 10_000_000, "resync_seconds": 600}
 DAYS, A_DAY, INTERVAL = 7, 86_400, 300
 FILETIME_OF_1970 = 116_444_736_000_000_000
@@ -65,8 +65,9 @@ def site(engine, tmp_path_factory):
     engine.start("reporter", **settings)
     for name in ("worker-1", "worker-2", "reporter", "lake"):
         engine.await_health(name)
-    engine.start("prometheus")
-    engine.await_health("prometheus")
+    for name in ("alertmanager", "prometheus"):
+        engine.start(name)
+        engine.await_health(name)
     eventually(lambda: figure(engine, 'count(up{job=~"linkgauge-.*"} == 1)') == 4)
 
     folder = tmp_path_factory.mktemp("trace")
@@ -103,6 +104,12 @@ def test_prometheus_has_what_was_measured(engine, site):
     last_hour = (20 + 4 * (DAYS - 1)) * 65_536  # the same tracks in every interval
     usable = figure(engine, "linkgauge_link_usable_bytes_per_second")
     assert eventually(lambda: figure(engine, headroom)) == pytest.approx(1 - last_hour / 600 / usable)
+
+
+def test_the_rules_are_loaded_and_alerts_have_where_to_go(engine, site):
+    recorded = "data_group:linkgauge_coverage_ratio:min"
+    assert eventually(lambda: figure(engine, recorded)) == figure(engine, "min(linkgauge_coverage_ratio)")
+    assert figure(engine, "prometheus_notifications_alertmanagers_discovered") == 1
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
