@@ -81,7 +81,7 @@ def test_a_group_is_planned_as_its_trace(plan):
     direct = plan(f"--trace six.csv --format msr --interval 1min --slot 1min {ASKED}")
     assert stored["rows"] == direct["rows"]
     assert stored["usual_methods"] == direct["usual_methods"]
-    assert {**stored["data"], "title": ""} == {**direct["data"], "title": ""}
+    assert {**stored["data"], "title": "", "source": ""} == {**direct["data"], "title": "", "source": ""}
     assert stored["data"]["title"] == "group web"
 
 

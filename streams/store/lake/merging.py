@@ -103,16 +103,7 @@ def _volume(rows: Rows, low: int, high: int, window: Span) -> Iterator[_Row]:
         found = BitMap.deserialize(bytes(rows.data[int(rows.edges[at]) : int(rows.edges[at + 1])]))
         first = int(rows.first_track[at])
         bits[first] = bits[first] | found if first in bits else found
-    own = sorted(
-        {
-            (int(rows.own_start_us[at]), int(rows.own_seconds[at]), int(rows.source[at]))
-            for at in range(low, high)
-        }
-    )
-    is_apart = all(a + seconds * US <= b for (a, seconds, _), (b, _, _) in pairwise(own))
-    writes, written = (
-        _sum(counts[low:high]) if is_apart else -1 for counts in (rows.writes, rows.written_bytes)
-    )
+    writes, written = _counts(rows, low, high)
     inside = (rows.span_row >= low) & (rows.span_row < high)
     spans = clip(
         union(zip(rows.span_start[inside].tolist(), rows.span_end[inside].tolist(), strict=True)), window
@@ -123,6 +114,21 @@ def _volume(rows: Rows, low: int, high: int, window: Span) -> Iterator[_Row]:
         counts = (writes, written) if not number else (min(writes, 0), min(written, 0))
         sizes = int(rows.volume[last]), int(rows.volume_bytes[last]), int(rows.track_bytes[last])
         yield (*sizes, first, data, *counts, spans if not number else [])
+
+
+def _counts(rows: Rows, low: int, high: int) -> tuple[int, int]:
+    """Writes and bytes of the rows; what several groups measured alike counts once."""
+    found: dict[tuple[int, int, int], list[tuple[int, bytes, int, int]]] = {}
+    for at in range(low, high):
+        own = int(rows.own_start_us[at]), int(rows.own_seconds[at]), int(rows.source[at])
+        data = bytes(rows.data[int(rows.edges[at]) : int(rows.edges[at + 1])])
+        row = int(rows.first_track[at]), data, int(rows.writes[at]), int(rows.written_bytes[at])
+        found.setdefault(own, []).append(row)
+    distinct = sorted({(start, seconds, tuple(same)) for (start, seconds, _), same in found.items()})
+    if any(start + seconds * US > after for (start, seconds, _), (after, _, _) in pairwise(distinct)):
+        return -1, -1
+    each = [row for _, _, same in distinct for row in same]
+    return _sum(np.array([row[2] for row in each])), _sum(np.array([row[3] for row in each]))
 
 
 def _sum(counts: Numbers) -> int:
