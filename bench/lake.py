@@ -1,126 +1,118 @@
-"""The lake's sink without Kafka: entries taken in a second, bytes on disk for each, for every format.
+"""Questions over the lake beside a plain scan of the same Parquet: `python -m bench.lake --days 9`.
 
-`python -m bench.lake --days 1 --volumes 500`: tables of 5 minutes with up to 200 changed tracks in each
-volume, encoded as they are on the topic before the clock starts, then read, checked and committed an hour
-of them at once. Days are folders of their own and cost alike, so a longer range is a multiple of this.
+Scaled down from 90 days of 500 volumes; time and memory of each reader are those of a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import resource
-import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, get_args
 
 import numpy as np
-import orjson
+import polars as pl
+import pyarrow as pa
+from pyroaring import BitMap
 
-from streams.lake.feed import Feed
 from streams.lake.formats.opening import open_table
-from streams.lake.maintenance import compact
-from streams.lake.progress import LogId
-from streams.lake.sources import SOURCES
+from streams.lake.unique import sorted_rows
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval
+from streams.model.groups import Definition, Geometry, Member
 from streams.model.intervals import US
+from streams.model.portableruns import runs_of_bitmaps
+from streams.model.state import Version
 from streams.settings import Lake
-from streams.wire.lake_tables import TRACKS
-from streams.wire.record import Received
-from streams.wire.tables import encode_tables
+from streams.store import LakeSource, read_stored
+from streams.wire.lake_rows import Origin, definition_row, interval_rows, rows_table
+from streams.wire.lake_tables import DEFINITIONS, SUMMARY, TRACKS
 
-_STEP_SECONDS: Final = 300
-_PER_DAY: Final = 86_400 // _STEP_SECONDS
-_COMMIT_EVERY: Final = 12
-_VOLUMES_PER_GROUP: Final = 10
-_VOLUME_TRACKS: Final = 1 << 22  # 256 GiB of 64 KiB tracks
+_STEPS = 288
+_TRACKS = 200
+_GEOMETRY = Geometry.for_interval(300)
 
 
-def messages(days: int, volumes: int, tracks: int) -> Iterator[list[Received]]:
-    """The table messages of each interval, one group for ten volumes."""
-    dice = np.random.default_rng(7)
-    hot = dice.integers(0, _VOLUME_TRACKS, (volumes, 20 * tracks))
-    offset = 0
-    for number in range(days * _PER_DAY):
-        found = []
-        for group in range(0, volumes, _VOLUMES_PER_GROUP):
-            names = range(group, min(group + _VOLUMES_PER_GROUP, volumes))
-            for record in encode_tables(_interval(group, names, number, tracks, hot, dice)):
-                found.append(Received("tables", 0, offset, 0, record.key, record.value))
-                offset += 1
-        yield found
+def write(lake: Lake, days: int, volumes: int) -> None:
+    """One group of so many volumes, about 200 changed tracks in each interval of each."""
+    dice, origin = np.random.default_rng(1), Origin("bench", None, None, 0)
+    members = tuple(Member("array", f"v{number:04}", 1 << 40) for number in range(volumes))
+    definition = definition_row(Version(1, None, 0, Definition("group", members, _GEOMETRY)), origin)
+    open_table(lake, DEFINITIONS).append(rows_table(DEFINITIONS, [definition]))
+    open_table(lake, SUMMARY)
+    table = open_table(lake, TRACKS)
+    for day in range(days):
+        rows = []
+        for step in range(day * _STEPS, (day + 1) * _STEPS):
+            found = np.unique(dice.zipf(1.3, (volumes, _TRACKS)) % 4_000_000, axis=1)
+            start_us = step * 300 * US
+            covered = [(start_us, start_us + 300 * US)]
+            entries = tuple(
+                Entry(member.id, 1 << 40, 65_536, BitTable.of(np.unique(own).tolist()), 200, 819_200, covered)
+                for member, own in zip(members, found, strict=True)
+            )
+            interval = Interval("group", 1, 300, start_us, 0, False, entries, 10, None, 0, 0)
+            rows.append(interval_rows(interval, origin))
+        table.append(sorted_rows(pa.concat_tables(rows), TRACKS))
 
 
-def _interval(  # what makes an interval
-    group: int, names: range, number: int, tracks: int, hot: Any, dice: np.random.Generator
-) -> Interval:
-    start_us = number * _STEP_SECONDS * US
-    entries = []
-    for name in names:
-        chosen = hot[name][dice.zipf(1.3, tracks * 2) % hot.shape[1]]
-        table = BitTable.of(np.unique(chosen)[:tracks].tolist())
-        span = [(start_us, start_us + _STEP_SECONDS * US)]
-        entries.append(
-            Entry(f"array{name % 40}/v{name:04}", 1 << 38, 65_536, table, 3 * tracks, 12_288 * tracks, span)
-        )
-    return Interval(f"g{group:04}", 1, _STEP_SECONDS, start_us, 0, False, tuple(entries), 10, (0,) * 30, 0, 0)
+def linkgauge_or(lake: Lake) -> int:
+    """Tracks of the OR over all days, through the store."""
+    stored = read_stored(LakeSource(lake), ["group"])["group"]
+    total = 0
+    for volume in stored.volumes():
+        _, first, last = runs_of_bitmaps(volume.bitmaps)
+        union = BitMap()
+        for low, high in zip(first.tolist(), last.tolist(), strict=True):
+            union.add_range(low, high + 1)
+        total += len(union)
+    return total
 
 
-def measured(form: str, days: int, volumes: int, tracks: int) -> dict[str, Any]:
-    """One format: rates, sizes, and what compaction makes of it."""
-    folder = Path(tempfile.mkdtemp(prefix="linkgauge-bench-lake-"))
-    try:
-        lake = Lake(format=form, path=str(folder))  # type: ignore[arg-type]  # one of its own formats
-        source = next(each for each in SOURCES if each.table is TRACKS)
-        feed = Feed(source, open_table(lake, TRACKS), LogId("bench", "tables", "bench"))
-        feed.begin([0])
-        entries, changed, seconds = 0, 0, 0.0
-        waiting: list[Received] = []
-        for number, found in enumerate(messages(days, volumes, tracks), 1):
-            waiting += found
-            if number % _COMMIT_EVERY:
-                continue
-            begun = time.perf_counter()
-            for message in waiting:
-                feed.take(message)
-            feed.commit()
-            seconds += time.perf_counter() - begun
-            entries += volumes * _COMMIT_EVERY
-            waiting = []
-        begun = time.perf_counter()
-        done = list(compact(lake, TRACKS, open_table(lake, TRACKS), date(1970, 1, 2), lambda *_: None))
-        compacting = time.perf_counter() - begun
-        after = open_table(lake, TRACKS).snapshot().folders()
-        changed = sum(each.before.rows for each in done)
-        return {
-            "format": form,
-            "entries": entries,
-            "rows": feed.counts.rows,
-            "entries_per_second": round(entries / seconds),
-            "bytes_per_entry_as_committed": round(sum(e.before.size_bytes for e in done) / entries, 1),
-            "bytes_per_entry_compacted": round(sum(e.size_bytes for e in after) / entries, 1),
-            "compacted_rows_per_second": round(changed / compacting),
-            "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
-        }
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def polars_or(lake: Lake) -> int:
+    """The same by a scan that knows no revision, group, coverage or damage."""
+    pattern = f"{lake.table_uri('interval_tracks')}/day=*/**/*.parquet"
+    found: dict[str, BitMap] = {}
+    for volume, tracks in pl.scan_parquet(pattern).select("volume", "tracks").collect().iter_rows():
+        found.setdefault(volume, BitMap()).update(BitMap.deserialize(tracks))
+    return sum(map(len, found.values()))
+
+
+def _timed(ask: Callable[[Lake], int], lake: Lake, out: Connection) -> None:
+    begun = time.perf_counter()
+    answer = ask(lake)
+    seconds = time.perf_counter() - begun
+    out.send((answer, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
 
 
 def main() -> None:
-    """Prints a line of JSON for each format."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--days", type=int, default=1)
-    parser.add_argument("--volumes", type=int, default=500)
-    parser.add_argument("--tracks", type=int, default=200)
-    parser.add_argument("--only", choices=get_args(Lake.model_fields["format"].annotation), default=None)
+    """Writes the lake, asks both, and prints a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=9)
+    parser.add_argument("--volumes", type=int, default=100)
     asked = parser.parse_args()
-    forms = [asked.only] if asked.only else get_args(Lake.model_fields["format"].annotation)
-    for form in forms:
-        print(orjson.dumps(measured(form, asked.days, asked.volumes, asked.tracks)).decode(), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(format="parquet", path=folder)
+        write(lake, asked.days, asked.volumes)
+        entries = asked.days * asked.volumes * _STEPS
+        size = sum(f.stat().st_size for f in Path(folder, TRACKS.name).rglob("*.parquet"))
+        print(f"{entries} entries, {size / entries:.0f} B each on disk")
+        context = multiprocessing.get_context("spawn")
+        answers = set()
+        for name, ask in (("linkgauge", linkgauge_or), ("polars scan", polars_or)):
+            receive, send = context.Pipe(duplex=False)
+            process = context.Process(target=_timed, args=(ask, lake, send))
+            process.start()
+            answer, seconds, peak = receive.recv()
+            process.join()
+            answers.add(answer)
+            print(f"{name}: OR {answer} tracks in {seconds:.2f} s, peak {peak} MiB")
+        if len(answers) > 1:
+            raise SystemExit("the two do not agree")
 
 
 if __name__ == "__main__":
