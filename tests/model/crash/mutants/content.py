@@ -18,23 +18,23 @@ MUTANTS = [
     Mutant(
         "coverage-any-agent",
         OPENTABLE,
-        '            covered = intersect(covered, self.spans.get(f"{member.array}/{agent}", []))\n',
+        '            covered = intersect(covered, self._spans.get(f"{array}/{agent}", []))\n',
         "            pass\n",
         f"{_ROWS}: agents that a volume needs must all vouch",
     ),
     Mutant(
         "coverage-uncollected",
         OPENTABLE,
-        "covered=union(span for window in windows for span in clip(covered, window)),",
-        "covered=covered,",
+        "return union(span for window in self._windows for span in clip(covered, window))",
+        "return covered",
         f"{_ROWS}: nothing is covered while collection is off",
         seed=5,
     ),
     Mutant(
         "coverage-any-array",
         OPENTABLE,
-        'array = agent.partition("/")[0]',
-        'array = "a"',
+        'if agent.partition("/")[0] == array for span',
+        "for span",
         f"{_ROWS}: agents vouch for the volumes of their array",
     ),
     Mutant(
