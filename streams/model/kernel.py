@@ -94,6 +94,6 @@ def fastest() -> Kernel:
     """The compiled kernel where numba is installed, else numpy's. The first call takes a while."""
     try:
         from streams.model.compiled import NUMBA  # noqa: PLC0415  # its cost is for those who mark
-    except ImportError:
+    except (ImportError, OSError):  # it is not there, or the machine cannot load it
         return NUMPY
     return NUMBA

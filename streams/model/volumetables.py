@@ -24,7 +24,8 @@ from streams.model.writes import WriteBatch, volume_id
 
 __all__ = ["VolumeTable", "VolumeTables"]
 
-_MOST_PLACES = 8  # agents of one group; each has about one set of volumes
+_FEW_NAMES = 64
+_MOST_PLACES = 16  # agents of one group; each names about one set of volumes
 
 Tracks = NDArray[np.uint64]
 Numbers = NDArray[np.uint64]
@@ -152,6 +153,8 @@ class VolumeTables:
         fits, scan = self._kernel.fits, self._kernel.scan
         if fits is None or scan is None or writes.discard is not None:
             return False
+        if len(writes.volumes) > max(len(writes), _FEW_NAMES):  # names must not cost more than writes
+            return False
         places = self._places_of(writes.volumes, array, definition)
         codes, offset, length = writes.volume_codes, writes.offset_bytes, writes.length_bytes
         if not fits(codes, offset, length, places.ends_bytes):
@@ -179,10 +182,13 @@ class VolumeTables:
     def _places_of(self, volumes: tuple[str, ...], array: str, definition: Definition) -> _Places:
         """Where the volumes of a batch go; the same agents name the same volumes again and again."""
         places = self._places.get((array, volumes))
-        if places is None or places.definition is not definition:
+        if places is not None and places.definition is definition:
+            return places
+        places = self._look_up(volumes, array, definition)
+        if places.ends_bytes.all():  # others may name what they like; it is not kept
             if len(self._places) >= _MOST_PLACES:
-                self._places.clear()
-            places = self._places[array, volumes] = self._look_up(volumes, array, definition)
+                del self._places[next(iter(self._places))]
+            self._places[array, volumes] = places
         return places
 
     def _look_up(self, volumes: tuple[str, ...], array: str, definition: Definition) -> _Places:

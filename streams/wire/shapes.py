@@ -27,7 +27,7 @@ from streams.wire.writes import decode_writes, volume_names, writes_of
 __all__ = ["Shapes"]
 
 _MOST_SHAPES = 1_024
-_MOST_HEAD_BYTES = 64 << 10  # so that all of them take 128 MiB at most; those of 16 volumes take 2 KiB each
+_MOST_HEAD_BYTES = 16 << 10  # all of them take 64 MiB at most, names included; one of 16 volumes takes 2 KiB
 _ALIGNMENT = 8  # of columns, as Arrow asks for
 _COLUMNS = frozenset(
     {"time", "time_gap_us", "volume", "offset", "offset_sectors", "length", "length_sectors"}
@@ -50,11 +50,30 @@ class _Shape:
     volumes: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is known of a sender: a shape, if one was learnt, and how many messages since were of another."""
+
+    shape: _Shape | None = None
+    misses: int = 0
+
+    def read(self, value: bytes) -> WriteBatch | None:
+        """The batch of a message of its shape, else None."""
+        batch = None if self.shape is None else _read(self.shape, value)
+        self.misses = 0 if batch is not None else self.misses + 1
+        return batch
+
+    def learn(self, value: bytes) -> None:
+        """Takes over the shape of a message that was read, ever more rarely while none comes again."""
+        if self.misses & (self.misses - 1) == 0:  # to learn costs about as much as to read
+            self.shape = _learn(value)
+
+
 class Shapes:
-    """The shapes of what senders, agents of a group, sent last; at most `_MOST_SHAPES` of them."""
+    """The shapes of the senders, agents of a group, that were heard last; at most `_MOST_SHAPES` of them."""
 
     def __init__(self) -> None:
-        self._shapes: OrderedDict[Sender, _Shape] = OrderedDict()
+        self._known: OrderedDict[Sender, _Known] = OrderedDict()
 
     def decode(self, sender: Sender, value: bytes) -> WriteBatch:
         """As `decode_writes`, of a message of this sender.
@@ -62,17 +81,14 @@ class Shapes:
         Raises:
             MessageError: as `decode_writes`.
         """
-        shape = self._shapes.get(sender)
-        batch = None if shape is None else _read(shape, value)
-        if batch is not None:
-            return batch
-        batch = decode_writes(value)
-        learnt = _learn(value)
-        if learnt is not None:
-            self._shapes[sender] = learnt
-            self._shapes.move_to_end(sender)
-            if len(self._shapes) > _MOST_SHAPES:
-                self._shapes.popitem(last=False)
+        known = self._known.setdefault(sender, _Known())
+        self._known.move_to_end(sender)
+        if len(self._known) > _MOST_SHAPES:
+            self._known.popitem(last=False)
+        batch = known.read(value)
+        if batch is None:
+            batch = decode_writes(value)
+            known.learn(value)
         return batch
 
 
@@ -96,7 +112,7 @@ def _learn(value: bytes) -> _Shape | None:
     for start, end in places.varying:
         fixed[start:end] = False
     return _Shape(
-        head=np.frombuffer(value, np.uint8, body_at),
+        head=np.frombuffer(value[:body_at], np.uint8),  # of its own, not a view of the message
         fixed=fixed,
         tail=value[body_at + places.body_bytes(value) :],
         places=places,

@@ -128,6 +128,26 @@ def test_a_definition_of_its_own_counts_for_each_batch():
     assert not mark_at_once(table, far, "a", small, START)
 
 
+def test_names_that_are_not_used_cost_nothing():
+    table = interval(NUMBA)
+    many = tuple(f"v{number}" for number in range(1_000))
+    writes = columns([(START, 0, 0, 1)] * 4, volumes=("x", *many))
+    assert not mark_at_once(table, writes, "a", group(), START)
+    assert table.volumes._places == {}
+
+
+def test_only_sets_of_names_that_belong_are_kept():
+    table = interval(NUMBA)
+    strangers = columns([(START, 0, 0, 1)] * 4, volumes=("x", "a stranger"))
+    assert mark_at_once(table, strangers, "a", group(), START)
+    assert table.volumes._places == {}
+    for number in range(40):
+        definition = group(members=("x", *(f"v{member}" for member in range(40))))
+        mine = columns([(START, 0, 0, 1)] * 4, volumes=("x", f"v{number}"))
+        assert mark_at_once(table, mine, "a", definition, START)
+    assert len(table.volumes._places) == 16
+
+
 def test_sums_stop_at_the_largest_count():
     table = interval(NUMBA)
     huge = columns([(START, 0, 0, (1 << 62) + 5)] * 3)

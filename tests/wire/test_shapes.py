@@ -103,7 +103,7 @@ def every_place_in_front_of_the_columns(narrow):
     )
     known = Shapes()
     known.decode(SENDER, value)
-    shape = known._shapes[SENDER]
+    shape = known._known[SENDER].shape
     places = [place for start, end in shape.places.varying for place in range(start, end)]
     return value, known, places
 
@@ -140,10 +140,27 @@ def test_discards_are_left_to_arrow():
     assert known.decode(SENDER, value).discard.tolist() == [True, False]
 
 
-def test_only_the_newest_shapes_are_kept(monkeypatch):
+def test_only_those_heard_last_are_kept(monkeypatch):
     monkeypatch.setattr(shapes, "_MOST_SHAPES", 3)
     known = Shapes()
     value = encode_writes(batch([(1, 0, 1, 512)]))
-    for number in range(5):
+    for number in (0, 1, 2, 0, 3, 4):
         known.decode(("payroll", f"a/agent-{number}"), value)
-    assert [agent for _, agent in known._shapes] == ["a/agent-2", "a/agent-3", "a/agent-4"]
+    assert [agent for _, agent in known._known] == ["a/agent-0", "a/agent-3", "a/agent-4"]
+
+
+def test_shapes_that_never_come_again_are_learnt_ever_more_rarely(monkeypatch):
+    learnt = []
+    monkeypatch.setattr(shapes, "_learn", learnt.append)
+    known = Shapes()
+    for number in range(100):
+        known.decode(SENDER, encode_writes(batch([(1, 0, 1, 512)], volumes=(f"v{number}",))))
+    assert len(learnt) == 7  # at 1, 2, 4, ... 64
+
+
+def test_a_shape_keeps_nothing_of_the_message_but_its_head():
+    known = Shapes()
+    value = encode_writes(batch([(1_700_000_000_000_000, 0, 1, 512)] * 8_192))
+    known.decode(SENDER, value)
+    shape = known._known[SENDER].shape
+    assert len(shape.head.base) == len(shape.head) < 4_096
