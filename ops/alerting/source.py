@@ -98,7 +98,8 @@ def _of_links(knobs: Knobs) -> list[Alert]:
             "warning",
             3600,
             f"link_mode:linkgauge_exhaustion_days:min < {knobs.exhaustion_days}\n"
-            f"unless on (link) link:linkgauge_coverage_ratio:min < {knobs.least_coverage}",
+            f"unless on (link) link:linkgauge_coverage_ratio:min < {knobs.least_coverage}\n"
+            "unless on (link) max by (link) (linkgauge_link_members_missing) > 0",
             "Link {{ $labels.link }} will be too narrow in {{ $value | humanize }} days",
             "The trend of its need for {{ $labels.mode }} reaches what the installed paths carry within "
             f"{knobs.exhaustion_days} days. The order of a path takes longer than that.",
