@@ -153,6 +153,13 @@ def test_selectors_find_the_pods_that_they_are_meant_for(everything):
     assert all(policy["spec"]["podSelector"]["matchLabels"].items() <= each.items() for each in labels)
 
 
+def test_services_may_reach_kafka_where_it_is():
+    kafka = {"bootstrap": "kafka-1:9093,kafka-2:19092,kafka-3:9093"}
+    [policy] = of_kind(rendered({"kafka": kafka}), "NetworkPolicy")
+    reached = policy["spec"]["egress"][1]["ports"]
+    assert [port["port"] for port in reached[:3]] == [9093, 19092, 9092]
+
+
 def test_ports_that_are_named_are_there(everything):
     for service in of_kind(everything, "Service"):
         component = service["metadata"]["labels"]["app.kubernetes.io/component"]
