@@ -160,6 +160,14 @@ def test_services_may_reach_kafka_where_it_is():
     assert [port["port"] for port in reached[:3]] == [9093, 19092, 9092]
 
 
+def test_workers_are_told_of_their_section_and_of_no_other():
+    settings = {"worker": {"host": "10.0.0.1"}, "links": {"east": EAST}}
+    [made] = of_kind(rendered(KAFKA | {"settings": settings}), "ConfigMap", "settings")
+    told = tomllib.loads(made["data"]["worker.toml"])
+    assert told["worker"] == {"host": "10.0.0.1"}
+    assert told.keys() == {"broker", "worker"}
+
+
 def test_ports_that_are_named_are_there(everything):
     for service in of_kind(everything, "Service"):
         component = service["metadata"]["labels"]["app.kubernetes.io/component"]

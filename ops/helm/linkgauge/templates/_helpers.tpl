@@ -103,17 +103,18 @@ annotations:
   checksum/settings: {{ include "linkgauge.settings" . | sha256sum }}
 {{- end }}
 
-{{/* linkgauge.toml of a role. Workers and topics are not told of links: their change need not restart them. */}}
+{{/* linkgauge.toml of a role. Workers and topics are told of no more than the workers' section: a change of links need not restart them. */}}
 {{- define "linkgauge.settings" -}}
 {{- $kafka := .root.Values.kafka }}
 {{- $broker := dict "bootstrap" $kafka.bootstrap "topic_prefix" $kafka.topicPrefix "partitions" $kafka.partitions "replication_factor" $kafka.replicationFactor "client" $kafka.client }}
-{{- $settings := ternary (dict) (deepCopy .root.Values.settings) (has .component (list "worker" "topics")) }}
+{{- $all := deepCopy .root.Values.settings }}
+{{- $settings := ternary (pick $all "worker") $all (has .component (list "worker" "topics")) }}
 {{- merge (dict "broker" $broker) $settings | toToml }}
 {{- end }}
 
 {{- define "linkgauge.probes" -}}
-startupProbe:
-  httpGet: {path: /readyz, port: metrics}
+startupProbe: # not readiness: a worker without a partition is never ready, and needs no restart
+  httpGet: {path: /healthz, port: metrics}
   periodSeconds: 5
   failureThreshold: 120
 readinessProbe:
