@@ -73,6 +73,14 @@ every group has intervals of their length (`rungs_seconds`); a mode that was not
 `reporter_link_errors_total` counts it and the log names the reason. Figures over ranges with gaps are lower
 bounds: `link_coverage_ratio` says how much was seen.
 
+A group that nobody vouches for over the range, that lies in a gap, or that is behind the others by more than
+a quarter of the range (and two of its intervals) is missing: `link_members_missing` counts it and
+`link_coverage_ratio` is 0. The link then shows what the other groups need, which is never more than it truly
+needs: `link_required_bytes_per_second` (for all of the time), `link_paths_required`, `link_resync_seconds`,
+`link_backlog_bytes` and `link_exposure_seconds` are lower bounds (the last two not for `cycle_single`). So a
+link that is too narrow for the others alone has its negative `link_headroom_ratio` and its alert. What could
+be falsely good is absent until the group is back: headroom of 0 and more, attainment, and exhaustion.
+
 `link_exhaustion_timestamp_seconds` follows the trend of each day's need (each week's, from four weeks on)
 over `reporter.trend_days`; the past is read behind everything else after a start. Where the range of the
 trend includes no growth, it is absent.

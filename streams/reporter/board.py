@@ -11,10 +11,10 @@ from streams import __version__
 from streams.model.entries import Summary
 from streams.reporter.history import History, Row
 from streams.reporter.letters import Letter, LetterLog, Letters
-from streams.reporter.linkshow import LinkShow
+from streams.reporter.linkshow import BEHIND_SHARE, LinkShow
 from streams.reporter.readings import count_readings, interval_readings, letter_readings, volume_readings
 from streams.reporter.replays import Replays
-from streams.reporter.rpo import cycle_length
+from streams.reporter.rpo import widest_range
 from streams.reporter.samples import Samples
 from streams.reporter.volumes import Shelf, TablePart, largest
 from streams.settings import Settings
@@ -193,7 +193,8 @@ def kept_seconds(settings: Settings) -> dict[str, float]:
     """For how much of the newest past intervals are kept of each group that a link carries."""
     kept: dict[str, float] = {}
     for link in settings.links.values():
-        wanted = max(settings.reporter.history_seconds, 4 * link.rpo_seconds, 4 * (cycle_length(link) or 0))
+        # A group may be behind the others by a share of the range: theirs must reach as far back.
+        wanted = widest_range(link, settings.reporter.history_seconds) * (1 + BEHIND_SHARE)
         for group in link.groups:
             kept[group] = max(kept.get(group, 0.0), wanted)
     return kept

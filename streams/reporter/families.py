@@ -110,7 +110,8 @@ _LINK_FAMILIES = (
         "link_headroom_ratio",
         "gauge",
         _MODE,
-        "Share of the link that is left, below 0 when it is too narrow, without growth or safety.",
+        "Share of the link that is left, below 0 when it is too narrow, without growth or safety; "
+        "absent where a missing group could take what seems to be left.",
     ),
     Family("link_paths_required", "gauge", _MODE, "Paths that carry what is required, +Inf where none do."),
     Family("link_paths_installed", "gauge", _LINK, "Paths that the settings say are there."),
@@ -132,14 +133,16 @@ _LINK_FAMILIES = (
         "link_rpo_attainment_ratio",
         "gauge",
         _MODE,
-        "Share of the range's measured time in which the installed paths meet the RPO.",
+        "Share of the range's measured time in which the installed paths meet the RPO; absent while a group "
+        "is missing.",
     ),
     Family("link_rpo_seconds", "gauge", _LINK, "The recovery point objective of the settings."),
     Family(
         "link_exhaustion_timestamp_seconds",
         "gauge",
         _MODE,
-        "When the need reaches what the paths carry, by the trend of its days; absent without growth.",
+        "When the need reaches what the paths carry, by the trend of its days; absent without growth, and "
+        "while a group is missing.",
     ),
     Family(
         "link_exhaustion_earliest_timestamp_seconds",
@@ -153,14 +156,24 @@ _LINK_FAMILIES = (
         _LINK,
         "Length of the whole days that the trend rests on; fewer than four show no exhaustion.",
     ),
-    Family("link_coverage_ratio", "gauge", _LINK, "The lowest coverage of its groups over the range."),
+    Family(
+        "link_coverage_ratio",
+        "gauge",
+        _LINK,
+        "The lowest coverage of its groups over the range; 0 while one is missing.",
+    ),
     Family(
         "link_interval_end_timestamp_seconds",
         "gauge",
         _LINK,
         "The earliest end of the intervals that the link's figures rest on.",
     ),
-    Family("link_members_missing", "gauge", _LINK, "Groups without a figure: then the link has none."),
+    Family(
+        "link_members_missing",
+        "gauge",
+        _LINK,
+        "Groups of which nothing is known now: its figures are lower bounds then, of the others alone.",
+    ),
     Family(
         "link_bound_info", "info", ("link", "bound"), "What limits a path: line, window, loss or measured."
     ),

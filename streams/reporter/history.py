@@ -59,15 +59,20 @@ class GroupHistory:
         """The newest definition."""
         return None if self.version is None else self.versions[self.version]
 
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The lengths of intervals that the definition measures, the base interval first."""
+        if self.definition is None:
+            return ()
+        geometry = self.definition.geometry
+        return geometry.interval_seconds, *sorted(geometry.rungs_seconds)
+
     def newest(self) -> Iterator[Summary]:
         """The newest interval of each length that the definition measures, the base interval first.
 
         None of a length whose newest interval lies in a gap: there is no figure for that one.
         """
-        if self.definition is None:
-            return
-        geometry = self.definition.geometry
-        for length in (geometry.interval_seconds, *sorted(geometry.rungs_seconds)):
+        for length in self.lengths:
             if rows := self.intervals.get(length):
                 newest = rows[max(rows)]
                 if self._is_of_this_life(newest) and newest.end_us >= self._unfed_until_us(length):
@@ -89,7 +94,7 @@ class GroupHistory:
         if self.definition is None or self.mark is None or self.mark.closed_us is None:
             return True
         geometry, closed_us = self.definition.geometry, self.mark.closed_us
-        for length in (geometry.interval_seconds, *geometry.rungs_seconds):
+        for length in self.lengths:
             newest_us = max((row.end_us for row in self.intervals.get(length, {}).values()), default=0)
             if max(newest_us, self._unfed_until_us(length)) < closed_us // (length * US) * length * US:
                 return False
@@ -163,7 +168,7 @@ class History:
         if not kept or summary.rung_seconds > min(group.intervals):  # rungs repeat what base intervals have
             summary = replace(summary, written_bytes_by_slot=None)
         rows[summary.start_us] = summary
-        _trim(rows, max(_FEWEST, -(-int(kept) // summary.rung_seconds) + 1))
+        _trim(rows, max(_FEWEST, -(-int(kept) // summary.rung_seconds) + _FEWEST))
 
 
 def _remove(group: GroupHistory, key: SummaryKey | GapKey | GroupKey | StateKey) -> None:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from threading import Lock
 
 import structlog
 
 from streams.errors import LinkgaugeError
 from streams.model.entries import Summary
+from streams.model.intervals import US
 from streams.model.sizing.link import usable_per_path
 from streams.model.sizing.reduction import Reduction
 from streams.reporter.history import GroupHistory
 from streams.reporter.links import link_figures
 from streams.reporter.readings import RESYNC, link_readings, mode_readings, outlook_readings
-from streams.reporter.rpo import Rows, cycle_length, mode_figures, mode_of
+from streams.reporter.rpo import Rows, cycle_length, mode_figures, mode_of, widest_range
 from streams.reporter.trend import Trend, TrendRule
 from streams.settings import Link, Reporter
 from streams.telemetry.family import Reading
 
-__all__ = ["LinkShow"]
+__all__ = ["BEHIND_SHARE", "LinkShow"]
 
 _log = structlog.get_logger()
 
+BEHIND_SHARE = 0.25
+"""A group that is behind the others by more than this share of the link's range is missing: what it once was
+says nothing of what the link needs now."""
+
 _SHORTEST_TREND_SECONDS = 60
+_BEHIND_INTERVALS = 2
 
 
 class LinkShow:
@@ -41,12 +48,25 @@ class LinkShow:
 
     def readings(self, groups: Mapping[str, GroupHistory]) -> Iterator[Reading]:
         """What it shows now."""
-        members = {group: groups[group] for group in self.link.groups if group in groups}
+        members = self._abreast({group: groups[group] for group in self.link.groups if group in groups})
         newest = {group: tuple(history.newest()) for group, history in members.items()}
-        yield from link_readings(self.name, self.link, link_figures(self.link, newest))
+        lengths = {group: groups[group].lengths for group in self.link.groups if group in groups}
+        figures = link_figures(self.link, newest, lengths)
+        yield from link_readings(self.name, self.link, figures)
         rows = {group: found for group, history in members.items() if (found := history.rows())}
         yield from self._mode(rows)
-        yield from self._outlook(rows)
+        yield from self._outlook(rows, all_measured=not figures.missing)
+
+    def _abreast(self, members: Mapping[str, GroupHistory]) -> Mapping[str, GroupHistory]:
+        """Those that are not too far behind the one that has come furthest."""
+        newest = {group: next(history.newest(), None) for group, history in members.items()}
+        ends = {group: summary.end_us for group, summary in newest.items() if summary is not None}
+        allowed = BEHIND_SHARE * widest_range(self.link, self._knobs.history_seconds)
+        return {
+            group: members[group]
+            for group, end_us in ends.items()
+            if max(ends.values()) - end_us <= max(allowed, _BEHIND_INTERVALS * members[group].lengths[0]) * US
+        }
 
     def taken_errors(self) -> int:
         """How often its mode could not be worked out since the last call."""
@@ -78,7 +98,7 @@ class LinkShow:
         self._past_asked = self._past_asked or wants
         return wants
 
-    def _outlook(self, rows: Rows) -> Iterator[Reading]:
+    def _outlook(self, rows: Rows, *, all_measured: bool) -> Iterator[Reading]:
         with self._lock:
             if self._trend is None and self._knobs.trend_days and len(rows) == len(self.link.groups):
                 rule = self._trend_rule(rows)
@@ -88,7 +108,10 @@ class LinkShow:
                 return
             payload = self.link.paths * usable_per_path(self.link.path()).bits_per_second
             reduction = Reduction(self.link.compression_ratio, self.link.dedupe_ratio)
-            yield from outlook_readings(self.name, self._trend.outlook(reduction.carried(payload)))
+            outlook = self._trend.outlook(reduction.carried(payload))
+            if not all_measured:  # nobody knows whether the date still holds
+                outlook = replace(outlook, exhaustion_us=None, earliest_us=None)
+            yield from outlook_readings(self.name, outlook)
 
     def _trend_rule(self, rows: Rows) -> TrendRule | None:
         """What its trend is made of; None while its groups do not show the intervals for it."""
@@ -109,7 +132,7 @@ class LinkShow:
     def _mode(self, rows: Rows) -> Iterator[Reading]:
         try:
             mode = mode_of(self.link, rows)
-            if mode is None or len(rows) < len(self.link.groups):
+            if mode is None:
                 return
             figures = mode_figures(self.link, mode, rows, self._knobs.history_seconds)
         except (LinkgaugeError, ValueError) as error:

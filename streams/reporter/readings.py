@@ -116,7 +116,7 @@ def letter_readings(log: LetterLog, letters: Letters) -> Iterator[Reading]:
 
 
 def link_readings(name: str, link: Link, figures: LinkFigures) -> Iterator[Reading]:
-    """What a link shows: what it gives, always; what it needs once all of its groups have a figure."""
+    """What a link shows: what it gives, always; what it needs of groups that have a figure."""
     yield Reading("link_usable_bytes_per_second", (name,), figures.link_bytes_per_second)
     yield Reading("link_path_usable_bytes_per_second", (name,), figures.path_bytes_per_second)
     yield Reading("link_paths_installed", (name,), link.paths)
@@ -126,18 +126,18 @@ def link_readings(name: str, link: Link, figures: LinkFigures) -> Iterator[Readi
     yield Reading("link_members_missing", (name,), len(figures.missing))
     for group in link.groups:
         yield Reading("link_member_info", (name, group), 1)
-    if figures.need is not None:
-        yield from _resync(name, figures.need)
+    need = figures.need
+    yield Reading("link_coverage_ratio", (name,), 0 if need is None else need.coverage)
+    if need is not None:
+        yield from _resync(name, need)
 
 
 def _resync(name: str, need: Need) -> Iterator[Reading]:
-    yield Reading("link_coverage_ratio", (name,), need.coverage)
     yield Reading("link_interval_end_timestamp_seconds", (name,), need.end_us / US)
-    if not need.coverage and not need.changed_bytes:
-        return  # nothing was seen: that is no need of 0
     required = (name, RESYNC, "", "100", str(need.range_seconds))
     yield Reading("link_required_bytes_per_second", required, need.required_bytes_per_second)
-    yield Reading("link_headroom_ratio", (name, RESYNC), need.headroom_ratio)
+    if need.headroom_ratio is not None:
+        yield Reading("link_headroom_ratio", (name, RESYNC), need.headroom_ratio)
     yield Reading("link_paths_required", (name, RESYNC), math.inf if need.paths is None else need.paths)
     yield Reading("link_resync_seconds", (name,), need.resync_seconds)
     yield Reading("link_mode_info", (name, RESYNC, need.basis), 1)
@@ -150,9 +150,9 @@ def mode_readings(name: str, link: Link, figures: ModeFigures) -> Iterator[Readi
     for percent, rate in figures.required_bytes_per_second.items():
         labels = (*about, f"{link.rpo_seconds:g}", str(percent), str(figures.range_seconds))
         yield Reading("link_required_bytes_per_second", labels, rate)
-    yield Reading("link_headroom_ratio", about, figures.headroom_ratio)
     yield Reading("link_paths_required", about, math.inf if figures.paths is None else figures.paths)
     for family, value in (
+        ("link_headroom_ratio", figures.headroom_ratio),
         ("link_backlog_bytes", figures.backlog_bytes),
         ("link_exposure_seconds", figures.exposure_seconds),
         ("link_rpo_attainment_ratio", figures.attainment_ratio),

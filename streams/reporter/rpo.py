@@ -1,7 +1,9 @@
 """What a link's replicator needs for its RPO, and what the installed paths keep, over the newest past.
 
 The range ends where the group that is furthest behind has closed, so that the sum of the groups claims
-nothing that one of them does not know. Modes whose bytes were not captured are refused.
+nothing that one of them does not know. A group that nothing of the range is known of is missing, also one
+that is behind by more than it: then there are only figures that hold however much it wrote, which are lower
+bounds. Modes whose bytes were not captured are refused.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 
 from streams.errors import MissingData
 from streams.model.entries import Summary
-from streams.model.intervals import US
+from streams.model.intervals import US, Span
 from streams.model.sizing.arrivals import written_by_slot
 from streams.model.sizing.attainment import achievable_rpo_seconds, attainment, rates_for_percents
 from streams.model.sizing.backlog import backlog_bytes
@@ -29,10 +31,10 @@ from streams.model.sizing.reduction import Reduction
 from streams.model.sizing.series import Series
 from streams.model.sizing.shared import summed
 from streams.model.sizing.synchronous import peak_rate
-from streams.reporter.links import unique_basis
+from streams.reporter.links import known_headroom, unique_basis
 from streams.settings import Link
 
-__all__ = ["PERCENTS", "ModeFigures", "Rows", "cycle_length", "mode_figures", "mode_of"]
+__all__ = ["PERCENTS", "ModeFigures", "Rows", "cycle_length", "mode_figures", "mode_of", "widest_range"]
 
 PERCENTS = (95, 99, 100)
 
@@ -44,7 +46,7 @@ Rows = Mapping[str, Mapping[int, Sequence[Summary]]]
 
 @dataclass(frozen=True, slots=True)
 class ModeFigures:
-    """Figures of a mode over `range_seconds` up to `end_us`; None is what the mode does not have.
+    """Figures of a mode over `range_seconds` up to `end_us`; None is what is not known, or the mode lacks.
 
     `required_bytes_per_second`: payload by percentage of the time in which the RPO shall be met.
     `headroom_ratio` and `paths` are those of all of the time; `paths` is None where none are enough.
@@ -55,11 +57,14 @@ class ModeFigures:
     range_seconds: int
     end_us: int
     required_bytes_per_second: Mapping[int, float]
-    headroom_ratio: float
+    headroom_ratio: float | None
     paths: int | None
     backlog_bytes: float | None = None
     exposure_seconds: float | None = None
     attainment_ratio: float | None = None
+
+
+_Found = tuple[ModeFigures, Sequence[Series]]
 
 
 def mode_of(link: Link, rows: Rows) -> Mode | None:
@@ -76,20 +81,47 @@ def cycle_length(link: Link) -> int | None:
     return link.cycle_seconds or (profile.cycle_seconds if profile else None)
 
 
+def widest_range(link: Link, history_seconds: int) -> float:
+    """The longest range that any mode of the link may look at."""
+    return max(history_seconds, 4 * link.rpo_seconds, _FEWEST_CYCLES * (cycle_length(link) or 0))
+
+
 def mode_figures(link: Link, mode: Mode, rows: Rows, history_seconds: int) -> ModeFigures | None:
-    """The figures of a mode; None while the groups share no range.
+    """The figures of a mode; None while no group has a range.
+
+    Groups that `rows` lacks are missing, and so are those that nobody vouches for.
 
     Raises:
         MissingData: what the mode ships was not captured, or nothing was measured.
     """
     if mode in ("cycle_single", "cycle_multi"):
-        return _cyclic(link, mode, rows, history_seconds)
-    range_seconds = max(history_seconds, int(4 * link.rpo_seconds))
-    series = _written(link, rows, range_seconds)
-    if series is None:
+        found = _cyclic(link, mode, rows, history_seconds)
+    else:
+        found = _by_writes(link, mode, rows, max(history_seconds, int(4 * link.rpo_seconds)))
+    if found is None:
         return None
-    find = _synchronous if mode == "synchronous" else _continuous
-    return find(link, series.require_judged(), range_seconds)
+    figures, parts = found
+    measured = sum(bool(part.judged.any() or part.total_bytes) for part in parts)
+    return figures if measured == len(link.groups) else _as_bounds(figures)
+
+
+def _as_bounds(figures: ModeFigures) -> ModeFigures:
+    """What stays true however much the missing groups wrote: what is needed, what waits, how old it gets.
+
+    A share that was met could only be less, a link that seems wide enough could be too narrow, and the rate
+    for a share of the time hangs on which time is judged: these are not known. Neither is what becomes of
+    single-transmit cycles, for a longer one may hold less than it did.
+    """
+    single = figures.mode == "cycle_single"
+    required, ratio = figures.required_bytes_per_second, figures.headroom_ratio
+    return replace(
+        figures,
+        required_bytes_per_second={100: required[100]} if 100 in required else {},
+        headroom_ratio=None if ratio is None else known_headroom(ratio, all_measured=False),
+        backlog_bytes=None if single else figures.backlog_bytes,
+        exposure_seconds=None if single else figures.exposure_seconds,
+        attainment_ratio=None,
+    )
 
 
 def _has_written(rows: Rows) -> bool:
@@ -97,16 +129,24 @@ def _has_written(rows: Rows) -> bool:
     return bool(newest) and all(row.written_bytes_by_slot is not None for row in newest)
 
 
-def _written(link: Link, rows: Rows, range_seconds: int) -> Series | None:
-    """Bytes written by all groups, by slot."""
-    base = {group: intervals[min(intervals)] for group, intervals in rows.items() if intervals}
-    if len(base) < len(link.groups):
+def _window(rows: Sequence[Sequence[Summary]], range_seconds: int) -> Span:
+    """The range, up to where the group that is furthest behind has closed."""
+    end_us = min(intervals[-1].end_us for intervals in rows)
+    return end_us - range_seconds * US, end_us
+
+
+def _by_writes(link: Link, mode: Mode, rows: Rows, range_seconds: int) -> _Found | None:
+    """The figures of a mode that ships every write, and the series of each group."""
+    base = [intervals[min(intervals)] for intervals in rows.values() if intervals]
+    if not base:
         return None
-    end_us = min(intervals[-1].end_us for intervals in base.values())
-    window = (end_us - range_seconds * US, end_us)
-    parts = [written_by_slot(intervals, window) for intervals in base.values()]
-    series = summed([part for part in parts if part is not None]).clipped(window)
-    return series if series.slots else None
+    window = _window(base, range_seconds)
+    parts = [part for intervals in base if (part := written_by_slot(intervals, window)) is not None]
+    series = summed(parts).clipped(window)
+    if not series.slots:
+        return None
+    find = _synchronous if mode == "synchronous" else _continuous
+    return find(link, series.require_judged(), range_seconds), parts
 
 
 def _continuous(link: Link, series: Series, range_seconds: int) -> ModeFigures:
@@ -134,31 +174,38 @@ def _synchronous(link: Link, series: Series, range_seconds: int) -> ModeFigures:
     return replace(common, attainment_ratio=float(fits.sum() / judged.sum()))
 
 
-def _cyclic(link: Link, mode: Mode, rows: Rows, history_seconds: int) -> ModeFigures | None:
+def _cyclic(link: Link, mode: Mode, rows: Rows, history_seconds: int) -> _Found | None:
+    """The figures of a mode with cycles, and the series of each group."""
     length = cycle_length(link)
     if length is None:
         raise MissingData(f"mode {mode}: cycle_seconds is needed, for the profile has no default")
     measured = [found for intervals in rows.values() if (found := intervals.get(length))]
-    if len(measured) < len(link.groups):
+    if len(measured) < len(rows):
         raise MissingData(
             f"mode {mode}: cycles of {length} s need intervals of this length in every group; add "
             f"{length} to their rungs_seconds, or choose a cycle that they measure"
         )
-    end_us = min(intervals[-1].end_us for intervals in measured)
-    range_seconds = max(history_seconds // length, _FEWEST_CYCLES) * length
-    series = summed(list(map(_changed, measured))).clipped((end_us - range_seconds * US, end_us))
-    if not series.judged.any():
+    if not measured:
         return None
+    range_seconds = max(history_seconds // length, _FEWEST_CYCLES) * length
+    window = _window(measured, range_seconds)
+    clipped = [_changed(intervals).clipped(window) for intervals in measured]
+    parts = [part for part in clipped if part.slots]
+    if not any(part.judged.any() for part in parts):
+        return None
+    series = summed(parts)
+    basis = unique_basis(link, (row for intervals in measured for row in intervals))
+    figures = _of_cycles(link, mode, series, range_seconds)
+    return replace(figures, basis="aligned" if basis == "unique" else basis), parts
+
+
+def _of_cycles(link: Link, mode: Mode, series: Series, range_seconds: int) -> ModeFigures:
     reduction, payload = _capacity(link)
-    most = BITS_PER_BYTE * int(series.bytes_by_slot.max())
+    most, length = BITS_PER_BYTE * int(series.bytes_by_slot.max()), series.slot_seconds
     # Every cycle is on time: it is shipped before the next one is captured, and within what the RPO leaves.
     seconds = min(Fraction(length), exact(link.rpo_seconds) - length - exact(link.apply_seconds))
     needs = {100: reduction.shipped(Fraction(most) / seconds)} if seconds > 0 else {}
-    basis = unique_basis(link, (row for intervals in measured for row in intervals))
-    common = replace(
-        _common(link, mode, range_seconds, series.end_us, needs),
-        basis="aligned" if basis == "unique" else basis,
-    )
+    common = _common(link, mode, range_seconds, series.end_us, needs)
     if not payload:
         return replace(common, attainment_ratio=float(not most))
     depth = None if mode == "cycle_multi" else 1

@@ -167,8 +167,63 @@ def test_a_deleted_group_vanishes_and_its_link_has_no_figure(rows):
     shown = samples(board)
     assert not [name for name in shown if "oracle" in name and "member_info" not in name]
     assert [name for name in shown if name.startswith("writes_total")] == ["writes_total mail"]
-    assert shown["link_members_missing east"] == 1
+    assert (shown["link_members_missing east"], shown["link_coverage_ratio east"]) == (1, 0)
     assert not [name for name in shown if name.startswith("link_required")]
+
+
+BOTH = {"east": LINKS["east"] | {"groups": ["oracle", "mail"], "path_bits_per_second": 10_000}}
+
+
+def test_a_narrow_link_stays_narrow_while_a_group_of_it_falls_silent(rows):
+    versions = [rows.version(), rows.version("mail")]
+    board = board_of(*versions, rows.summary(0, changed=9 << 20), rows.summary(0, "mail"), links=BOTH)
+    before = samples(board)["link_headroom_ratio east bitmap_resync"]
+    assert before < 0
+    board.take(rows.gap(1, 500, "mail"))
+    board.show()
+    shown = samples(board)
+    assert before < shown["link_headroom_ratio east bitmap_resync"] < 0
+    assert (shown["link_members_missing east"], shown["link_coverage_ratio east"]) == (1, 0)
+
+
+GOOD = {
+    "link_headroom_ratio",
+    "link_rpo_attainment_ratio",
+    "link_exhaustion_timestamp_seconds",
+    "link_exhaustion_earliest_timestamp_seconds",
+}
+
+
+def test_nothing_good_is_said_of_a_link_while_a_group_of_it_is_missing(rows):
+    links = {"east": BOTH["east"] | {"path_bits_per_second": 1e9}}
+    names, days = ("oracle", "mail"), range(8 * 288)
+    grown = [rows.summary(n, name, written_bytes=10_000 * (1 + n // 288)) for name in names for n in days]
+    newest = [
+        rows.summary(8 * 288, name, written_bytes=4096, written_bytes_by_slot=(4096, *(0,) * 29))
+        for name in names
+    ]
+    board = board_of(*(rows.version(name) for name in names), *newest, links=links)
+    (link,) = board.links_without_past()
+    for row in grown:
+        link.take(row)
+    link.past_is_read()
+    board.show_link(link)
+    board.show()
+    assert {name.split(" ")[0] for name in samples(board)} >= GOOD
+    board.take(rows.gap(8 * 288 + 1, 8 * 288 + 400, "mail"))
+    board.show()
+    shown = {name.split(" ")[0] for name in samples(board)}
+    assert "link_required_bytes_per_second" in shown
+    assert not shown & GOOD
+
+
+def test_a_group_that_is_far_behind_the_others_is_missing(rows):
+    large = [rows.summary(n, changed=9 << 20, written_bytes_by_slot=(9 << 20,) * 30) for n in range(100, 120)]
+    small = rows.summary(0, "mail", written_bytes_by_slot=(0,) * 30)
+    board = board_of(rows.version(), rows.version("mail"), *large, small, links=BOTH)
+    shown = samples(board)
+    assert shown["link_members_missing east"] == 1
+    assert shown["link_headroom_ratio east continuous"] < 0, "what the group once was hides nothing"
 
 
 def test_the_newest_interval_is_shown_not_the_last_to_arrive(rows):

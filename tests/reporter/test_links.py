@@ -48,11 +48,36 @@ def test_the_longest_length_that_all_have(rows):
     assert link_figures(link(), newest).need.range_seconds == 900
 
 
-def test_a_member_without_a_figure(rows):
-    figures = link_figures(link(), {"a": [rows.summary(0, "a")]})
-    assert (figures.missing, figures.need) == (("b",), None)
+def test_what_the_others_need_is_a_lower_bound_while_a_member_is_missing(rows):
+    large = rows.summary(0, "a", length=3600, changed=4 * MILLION_TRACKS)
+    figures = link_figures(link(), {"a": [large]}, {"b": (300, 3600)})
+    assert figures.missing == ("b",)
+    assert (figures.need.changed_bytes, figures.need.coverage) == (4 * MILLION_TRACKS, 0)
+    assert figures.need.headroom_ratio == pytest.approx(1 - 4 * 145_635_555.555_555_56 / 198_774_777.6)
+    assert figures.need.paths == 6
+    fits = link_figures(link(), {"a": [rows.summary(0, "a", length=3600)]}, {"b": (300, 3600)})
+    assert fits.need.headroom_ratio is None, "the missing one could take what seems to be left"
+
+
+def test_a_member_that_nobody_vouches_for_is_missing(rows):
+    unseen = rows.summary(0, "b", changed=0, coverage=0.0)
+    figures = link_figures(link(), {"a": [rows.summary(0, "a")], "b": [unseen]})
+    assert figures.missing == ("b",)
+    assert figures.need.headroom_ratio is None
+    idle = rows.summary(0, "b", changed=0)
+    assert link_figures(link(), {"a": [rows.summary(0, "a")], "b": [idle]}).missing == ()
+
+
+def test_the_range_stays_when_a_member_falls_silent(rows):
+    lengths = [rows.summary(0, "a", length=length) for length in (300, 900, 3600)]
+    assert link_figures(link(), {"a": lengths}, {"b": (300, 900)}).need.range_seconds == 900
+
+
+def test_without_any_figure_there_is_no_need(rows):
     nothing_shared = {"a": [rows.summary(0, "a")], "b": [rows.summary(0, "b", length=7200)]}
-    assert link_figures(link(), nothing_shared).missing == ("a", "b")
+    figures = link_figures(link(), nothing_shared)
+    assert (figures.missing, figures.need) == (("a", "b"), None)
+    assert link_figures(link(), {}).need is None
     asked = link(range_seconds=300)
     assert link_figures(asked, {"a": [rows.summary(0, "a")], "b": []}).missing == ("b",)
     assert link_figures(asked, {n: [rows.summary(0, n)] for n in "ab"}).need.range_seconds == 300

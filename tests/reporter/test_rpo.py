@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.errors import MissingData
 from streams.model.intervals import US
@@ -82,7 +84,57 @@ def test_the_range_ends_where_the_slowest_group_is(rows):
     found = mode_figures(both, "continuous", ahead, 360)
     assert found.end_us == 360 * US
     assert found.required_bytes_per_second[100] == pytest.approx(2 * 800 / 3 * MB / 60)
-    assert mode_figures(both, "continuous", of(written(rows)), 360) is None
+    assert mode_figures(both, "continuous", {}, 360) is None
+
+
+def test_a_link_too_narrow_for_the_others_alone_says_so_while_a_group_is_missing(rows):
+    both = link(groups=("a", "b"))
+    found = mode_figures(both, "continuous", of(written(rows)), 360)
+    assert found.required_bytes_per_second == {100: pytest.approx(800 / 3 * MB / 60, rel=1e-12)}
+    assert found.headroom_ratio == pytest.approx(1 - 4 / 3)
+    assert (found.paths, found.backlog_bytes, found.attainment_ratio) == (2, 100 * MB, None)
+    unseen = of(written(rows), written(rows, "b", slots=(0,) * 6, coverage=0.0))
+    assert mode_figures(both, "continuous", unseen, 360) == found
+    wide = link(groups=("a", "b"), paths=2)
+    assert mode_figures(wide, "continuous", of(written(rows)), 360).headroom_ratio is None
+
+
+SLOTS = st.lists(st.integers(0, 500).map(lambda count: count * MB), min_size=6, max_size=6)
+
+
+@given(SLOTS, SLOTS, st.sampled_from([1, 2]))
+def test_figures_with_a_missing_group_are_bounds_of_those_with_it(rows, one, other, paths):
+    both = link(groups=("a", "b"), paths=paths)
+    part = of(written(rows, slots=tuple(one)))
+    whole = part | of(written(rows, "b", slots=tuple(other)))
+    hold_as_bounds(*(mode_figures(both, "continuous", found, 360) for found in (part, whole)))
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=6, max_size=6),
+    st.lists(st.integers(0, 30), min_size=6, max_size=6),
+    st.sampled_from(["cycle_single", "cycle_multi"]),
+)
+def test_cycles_with_a_missing_group_are_bounds_too(rows, one, other, mode):
+    both = cyclic(groups=("a", "b"))
+    part = cycles(rows, *(65_536 * count for count in one))
+    whole = part | of(*(rows.summary(n, "b", changed=65_536 * count) for n, count in enumerate(other)))
+    hold_as_bounds(*(mode_figures(both, mode, found, 1800) for found in (part, whole)))
+
+
+def hold_as_bounds(part, whole):
+    assert part.attainment_ratio is None
+    assert (part.headroom_ratio or 0) <= 0
+    assert part.required_bytes_per_second.keys() <= {100}
+    for low, high in (
+        (part.required_bytes_per_second.get(100), whole.required_bytes_per_second.get(100)),
+        (part.paths, whole.paths),
+        (part.backlog_bytes, whole.backlog_bytes),
+        (part.exposure_seconds, whole.exposure_seconds),
+    ):
+        assert low is None or low <= high * (1 + 1e-9)
+    if part.headroom_ratio is not None:
+        assert part.headroom_ratio >= whole.headroom_ratio
 
 
 def test_the_range_is_at_least_four_rpos(rows):
