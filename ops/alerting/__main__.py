@@ -6,7 +6,7 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
-from ops.alerting.grafana import contact_points, grafana_rules, notification_policies
+from ops.alerting.grafana import contact_points, grafana_rules
 from ops.alerting.knobs import Knobs
 from ops.alerting.prometheus import prometheus_rules
 
@@ -21,7 +21,6 @@ def files(knobs: Knobs) -> dict[str, str]:
         "prometheus/linkgauge.rules.yml": prometheus_rules(knobs),
         "grafana/provisioning/alerting/rules.yml": grafana_rules(knobs),
         "grafana/provisioning/alerting/contact-points.yml": contact_points(),
-        "grafana/provisioning/alerting/policies.yml": notification_policies(),
     }
 
 
@@ -36,10 +35,10 @@ def main() -> None:
     chosen = vars(parser.parse_args())
     folder = chosen.pop("folder")
     try:
-        knobs = Knobs(**chosen)
+        texts = files(Knobs(**chosen))
     except ValueError as error:
         parser.error(f"--{str(error).replace('_', '-', 1)}")
-    for place, text in files(knobs).items():
+    for place, text in texts.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -1,4 +1,7 @@
-"""The same alerts for those who alert in Grafana: provisioning files of rules, contact point and policy.
+"""The same alerts for those who alert in Grafana: provisioning files of rules and a contact point.
+
+Each rule names its contact point and how it is grouped by itself. A file of notification policies would be
+the whole policy tree of the organisation: it would replace what others have there.
 
 Grafana evaluates an alert as a chain: the query, whether it gave anything at all (our conditions stand in the
 query, and a value may be negative or infinite), and a threshold. It knows no recording rules, so those stand
@@ -14,17 +17,27 @@ from collections.abc import Iterator
 from ops.alerting.knobs import Knobs
 from ops.alerting.source import Alert, alerts, records
 
-__all__ = ["contact_points", "grafana_rules", "inlined", "notification_policies"]
+__all__ = ["contact_points", "grafana_rules", "inlined"]
 
 DATASOURCE = "prometheus"
 """The uid of the data source, which ops/grafana provisions."""
 
+_GRAFANA_TICK_SECONDS = 10
 _ANY = "is_number($A) || is_nan($A) || is_inf($A)"
 _HEAD = "# Made by `python -m ops.alerting` from ops/alerting/source.py."
 
 
 def grafana_rules(knobs: Knobs) -> str:
-    """Alert rules, in the folder `linkgauge`."""
+    """Alert rules, in the folder `linkgauge`.
+
+    Raises:
+        ValueError: Grafana cannot evaluate that often.
+    """
+    if knobs.evaluation_seconds % _GRAFANA_TICK_SECONDS and knobs.time_scale == 1:
+        raise ValueError(
+            f"evaluation_seconds {knobs.evaluation_seconds}: a multiple of {_GRAFANA_TICK_SECONDS}, "
+            "for Grafana evaluates no finer"
+        )
     lines = [
         _HEAD,
         "apiVersion: 1",
@@ -53,25 +66,6 @@ contactPoints:
 """
 
 
-def notification_policies() -> str:
-    """How alerts are grouped: a message for each alert and link."""
-    return f"""{_HEAD}
-apiVersion: 1
-policies:
-  - orgId: 1
-    receiver: linkgauge
-    group_by: [alertname, link]
-    group_wait: 30s
-    group_interval: 5m
-    repeat_interval: 4h
-    routes:
-      - receiver: linkgauge
-        object_matchers: [[severity, "=", critical]]
-        group_by: [alertname, link]
-        repeat_interval: 1h
-"""
-
-
 def inlined(expr: str, knobs: Knobs) -> str:
     """An expression in which recording rules stand in the place of their names."""
     for record in records(knobs):
@@ -94,6 +88,10 @@ def _rule(alert: Alert, knobs: Knobs) -> Iterator[str]:
     yield "        noDataState: OK"
     yield "        execErrState: Error"
     yield f"        labels: {{severity: {alert.severity}}}"
+    yield "        notification_settings:"
+    yield "          receiver: linkgauge"
+    yield f"          group_by: [{', '.join(_GROUP_BY)}]"
+    yield f"          repeat_interval: {_REPEAT[alert.severity]}"
     yield "        annotations:"
     yield f"          summary: {json.dumps(summary)}"
     yield f"          description: {json.dumps(description)}"
@@ -112,6 +110,8 @@ def _rule(alert: Alert, knobs: Knobs) -> Iterator[str]:
         yield f"            model: {json.dumps(model)}"
 
 
+_GROUP_BY = ("grafana_folder", "alertname", "link", "cluster", "namespace", "site")
+_REPEAT = {"critical": "1h", "warning": "4h"}
 _ABOVE_ZERO = {"evaluator": {"type": "gt", "params": [0]}}
 
 

@@ -1,8 +1,9 @@
 """Recording rules and alerts, once, for Prometheus and for Grafana.
 
-Two reporters side by side show the same series, so everything is taken as the worst of all of them. Alerts of
-a group carry the link of the group, once for each that carries it, so that they can be routed and inhibited
-by link.
+Two reporters side by side show the same series, so everything is taken as the worst of all of them: without
+the labels by which replicas differ. All other labels stay, so that several sites in one Prometheus stay apart.
+Alerts of a group carry the link of the group, once for each that carries it, so that they can be routed and
+inhibited by link.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ops.alerting.knobs import Knobs
+from streams.reporter.families import USUAL
 
 __all__ = ["Alert", "Record", "alerts", "records"]
-
-_SHARE_OF_READY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +39,42 @@ class Alert:
 
 def records(knobs: Knobs) -> list[Record]:
     """Series that alerts and dashboards share."""
-    window = knobs.scaled(knobs.lag_window_seconds)
+    one = f"without ({knobs.replica_labels})"
+    rate = knobs.scaled(knobs.rate_seconds)
     return [
-        Record(
-            "link_mode:linkgauge_headroom_ratio:min", "min by (link, mode) (linkgauge_link_headroom_ratio)"
-        ),
-        Record("link:linkgauge_coverage_ratio:min", "min by (link) (linkgauge_link_coverage_ratio)"),
+        Record("link_mode:linkgauge_headroom_ratio:min", f"min {one} (linkgauge_link_headroom_ratio)"),
+        Record("link:linkgauge_coverage_ratio:min", f"min {one} (linkgauge_link_coverage_ratio)"),
         Record(
             "link_mode:linkgauge_exposure_ratio:max",
-            "max by (link, mode) (linkgauge_link_exposure_seconds)\n"
-            "/ on (link) group_left () max by (link) (linkgauge_link_rpo_seconds)",
+            f"max {one} (linkgauge_link_exposure_seconds)\n"
+            f"/ ignoring (mode) group_left () max {one} (linkgauge_link_rpo_seconds)",
         ),
         Record(
             "link_mode:linkgauge_exhaustion_days:min",
-            "(min by (link, mode) (linkgauge_link_exhaustion_timestamp_seconds) - time()) / 86400",
+            f"(min {one} (linkgauge_link_exhaustion_timestamp_seconds) - time()) / 86400",
         ),
-        Record(
-            "link_data_group:linkgauge_member:max", "max by (link, data_group) (linkgauge_link_member_info)"
-        ),
-        Record("data_group:linkgauge_coverage_ratio:min", "min by (data_group) (linkgauge_coverage_ratio)"),
+        Record("link_data_group:linkgauge_member:max", f"max {one} (linkgauge_link_member_info)"),
+        Record("data_group:linkgauge_coverage_ratio:min", f"min {one} (linkgauge_coverage_ratio)"),
         Record(
             "data_group:linkgauge_interval_age_seconds:min",
-            "time() - max by (data_group) (linkgauge_interval_end_timestamp_seconds)",
+            f"time() - max {one} (linkgauge_interval_end_timestamp_seconds)",
         ),
-        Record(
-            "data_group:linkgauge_changed_bytes:rate",
-            f"max by (data_group) (rate(linkgauge_changed_bytes_total[{window}]))",
+        *(
+            Record(
+                f"data_group:linkgauge_{counted}:rate",
+                f"max {one} (rate(linkgauge_{counted}_total[{rate}]))",
+            )
+            for counted in ("changed_bytes", "written_bytes", "writes")
         ),
         Record(
             "array:linkgauge_changed_bytes:rate",
-            f"sum by (array) (\n  max by (data_group) (rate(linkgauge_changed_bytes_total[{window}]))\n"
-            "  * on (data_group) group_right ()\n"
-            "  max by (data_group, array) (linkgauge_data_group_array_info)\n)",
+            f"sum without (data_group) (\n  max {one} (rate(linkgauge_changed_bytes_total[{rate}]))\n"
+            f"  * ignoring (array) group_right ()\n  max {one} (linkgauge_data_group_array_info)\n)",
         ),
-        Record("cluster:linkgauge_worker_lag_messages:sum", "sum(linkgauge_worker_lag_messages)"),
+        Record(
+            "job:linkgauge_worker_lag_messages:sum",
+            f"sum without ({knobs.replica_labels}, partition) (linkgauge_worker_lag_messages)",
+        ),
     ]
 
 
@@ -98,8 +100,7 @@ def _of_links(knobs: Knobs) -> list[Alert]:
             "warning",
             3600,
             f"link_mode:linkgauge_exhaustion_days:min < {knobs.exhaustion_days}\n"
-            f"unless on (link) link:linkgauge_coverage_ratio:min < {knobs.least_coverage}\n"
-            "unless on (link) max by (link) (linkgauge_link_members_missing) > 0",
+            f"unless ignoring (mode) link:linkgauge_coverage_ratio:min < {knobs.least_coverage}",
             "Link {{ $labels.link }} will be too narrow in {{ $value | humanize }} days",
             "The trend of its need for {{ $labels.mode }} reaches what the installed paths carry within "
             f"{knobs.exhaustion_days} days. The order of a path takes longer than that.",
@@ -117,26 +118,24 @@ def _of_links(knobs: Knobs) -> list[Alert]:
 
 
 def _of_groups(knobs: Knobs) -> list[Alert]:
-    ended = "max by (data_group) (linkgauge_data_group_ended) == 1"
+    one = f"without ({knobs.replica_labels})"
+    ended = f"max {one} (linkgauge_data_group_ended) == 1"
+    usual = knobs.stale_intervals * USUAL["interval_seconds"] + knobs.stale_seconds
     stale = (
         "data_group:linkgauge_interval_age_seconds:min\n"
-        "> on (data_group) (\n"
-        f"  {knobs.stale_intervals} * max by (data_group) (linkgauge_interval_seconds)"
-        f" + {knobs.stale_seconds}\n"
-        "  or on (data_group)\n"
-        f"  0 * data_group:linkgauge_interval_age_seconds:min + {knobs.stale_fallback_seconds}\n"
+        "> (\n"
+        f"  {knobs.stale_intervals} * max {one} (linkgauge_interval_seconds) + {knobs.stale_seconds}\n"
+        "  or\n"
+        f"  0 * data_group:linkgauge_interval_age_seconds:min + {usual:g}\n"
         ")\n"
-        f"unless on (data_group) {ended}"
+        f"unless {ended}"
     )
     return [
         Alert(
             "LinkgaugeCoverageLow",
             "warning",
             3 * knobs.interval_seconds,
-            _with_link(
-                f"data_group:linkgauge_coverage_ratio:min < {knobs.least_coverage}\n"
-                f"unless on (data_group) {ended}"
-            ),
+            _with_link(f"data_group:linkgauge_coverage_ratio:min < {knobs.least_coverage}\nunless {ended}"),
             "Only {{ $value | humanizePercentage }} of group {{ $labels.data_group }} is observed",
             "Agents do not vouch for the rest of its newest interval, so all of its figures are lower "
             "bounds.",
@@ -145,7 +144,7 @@ def _of_groups(knobs: Knobs) -> list[Alert]:
             "LinkgaugeAgentSilent",
             "warning",
             120,
-            _with_link("max by (data_group) (linkgauge_agents_silent) > 0"),
+            _with_link(f"max {one} (linkgauge_agents_silent) > 0"),
             "{{ $value }} agent(s) of group {{ $labels.data_group }} say nothing",
             "They were expected, or were there, and have sent nothing for the group's silent_after_seconds. "
             "What they should have seen is missing from the figures; it is not zero.",
@@ -162,10 +161,12 @@ def _of_groups(knobs: Knobs) -> list[Alert]:
 
 
 def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
-    window = knobs.scaled(knobs.lag_window_seconds)
-    letters = knobs.scaled(knobs.letters_window_seconds)
-    lag = "cluster:linkgauge_worker_lag_messages:sum"
-    kept = 'linkgauge_dead_letters_kept{reason=~"ahead-of-clock|watermark-ahead"}'
+    one = f"without ({knobs.replica_labels})"
+    window, letters, gone = map(
+        knobs.scaled, (knobs.lag_window_seconds, knobs.letters_window_seconds, knobs.gone_seconds)
+    )
+    lag = "job:linkgauge_worker_lag_messages:sum"
+    newest = 'linkgauge_dead_letters_newest_timestamp_seconds{reason=~"ahead-of-clock|watermark-ahead"}'
     return [
         Alert(
             "LinkgaugeLagGrowing",
@@ -177,24 +178,34 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
             "once the writes topic lets go of what was not taken, coverage is lost.",
         ),
         Alert(
+            "LinkgaugeWorkerDown",
+            "warning",
+            300,
+            # A target that served a worker's metrics and does not answer; one that answers and is not ready;
+            # a site in which nothing is left that could answer.
+            f"up == 0 and max_over_time(linkgauge_worker_ready[{gone}])\n"
+            "or linkgauge_worker_ready == 0\n"
+            f"or {_none_is_ready('worker', one, gone)}",
+            "A worker is not there, or has not loaded its partitions"
+            "{{ with $labels.instance }}: {{ . }}{{ end }}",
+            "The others take its partitions over, where there are any, and have less to spare. Without a "
+            "worker no interval closes.",
+        ),
+        Alert(
             "LinkgaugeDeadLetters",
             "warning",
             0,
-            f"max(increase(linkgauge_dead_letters_written_total[{letters}])) > 0",
-            "Messages are refused: {{ $value | humanize }} dead letters",
+            # `increase` fills up to the edges of its window, so it is never less than what was counted.
+            f"floor(max {one} (increase(linkgauge_dead_letters_written_total[{letters}]))) > 0",
+            "Messages are refused: {{ $value }} new in the dead letters",
             "What is in them is missing from the figures until its cause is mended and it is sent again.",
         ),
         Alert(
             "LinkgaugeClockSkew",
             "warning",
             60,
-            f"max by (reason) (delta({kept}[{letters}])) > 0\n"
-            # A reason that was never there before has no delta: it began later than the reporter did.
-            f"or max by (reason) (count_over_time({kept}[{letters}]))\n"
-            "  < on () group_left ()\n"
-            f"  {_SHARE_OF_READY} * max(sum_over_time(linkgauge_reporter_ready[{letters}]))\n"
-            "or (max by (data_group) (linkgauge_watermark_timestamp_seconds) - time()"
-            f" > {knobs.clock_ahead_seconds})",
+            f"time() - max {one} ({newest}) < {knobs.scaled_seconds(knobs.letters_window_seconds):g}\n"
+            f"or (max {one} (linkgauge_watermark_timestamp_seconds) - time() > {knobs.clock_ahead_seconds})",
             "The clock of an agent is ahead",
             "Writes or watermarks of {{ with $labels.data_group }}group {{ . }}{{ else }}some agent (dead "
             "letters {{ $labels.reason }}){{ end }} lie in the future. They count for the wrong interval, "
@@ -204,17 +215,27 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
             "LinkgaugeReporterDown",
             "critical",
             300,
-            "absent(linkgauge_reporter_ready == 1)",
+            f"{_none_is_ready('reporter', one, gone)}\n"
+            # None was ever there, or for so long that nothing is known of it.
+            "or (\n  absent(linkgauge_reporter_ready == 1)\n"
+            f"  unless on () max_over_time(linkgauge_reporter_ready[{gone}])\n)",
             "No reporter is there, or none has read its topics",
-            "No figure of linkgauge is scraped, so none of its other alerts can fire.",
+            "No figure of links and groups is scraped here, so alerts of linkgauge about anything but its "
+            "workers cannot fire.",
         ),
     ]
+
+
+def _none_is_ready(service: str, one: str, gone: str) -> str:
+    """A site in which the service was scraped lately and is ready nowhere now."""
+    ready = f"linkgauge_{service}_ready"
+    return f"(\n  max {one} (max_over_time({ready}[{gone}]))\n  unless max {one} ({ready}) == 1\n)"
 
 
 def _with_link(by_group: str) -> str:
     """A condition by group, once for each link that carries the group, or without one."""
     inner = by_group.replace("\n", "\n  ")
     return (
-        f"(\n  {inner}\n)\n* on (data_group) group_right () link_data_group:linkgauge_member:max\n"
-        f"or on (data_group) (\n  {inner}\n)"
+        f"(\n  {inner}\n)\n* ignoring (link) group_right () link_data_group:linkgauge_member:max\n"
+        f"or ignoring (link) (\n  {inner}\n)"
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams.agents.telemetry import FAMILIES as AGENT
+from streams.lake.readings import FAMILIES as LAKE
 from streams.processor.families import FAMILIES as WORKER
-from streams.reporter.families import ESSENTIAL, FAMILIES, SHOWN_WHERE_NOT_ZERO
+from streams.reporter.families import ESSENTIAL, FAMILIES, USUAL
 from streams.telemetry.family import PREFIX, rows_of_page
 
 __all__ = ["metrics_page"]
@@ -36,7 +37,7 @@ Why these families and no others: [decision 13](decisions/0013-what-a-scrape-sho
 
 A group shows about 30 series, so thousands of groups would be too many for one scrape. While all groups
 together stay below `reporter.series_limit` (50,000), they show every family; above it the essential ones,
-of which the last two only where they are not 0:
+of which the last three only where they are not as usual (0, 0 and 300 s):
 
 {essential}
 
@@ -46,8 +47,10 @@ shown of groups that `reporter.volumes_of` names, at most `reporter.volume_limit
 changed most in the newest interval.
 
 An array's changes are those of its groups; there is no counter of an array, for a group may span several
-and change its members. Ask `sum by (array) (rate(linkgauge_changed_bytes_total[10m]) * on (data_group)
-group_right () linkgauge_data_group_array_info)`, which counts a group at each of its arrays.
+and change its members. Ask `sum by (array) (rate(linkgauge_changed_bytes_total[15m]) * on (data_group)
+group_right () linkgauge_data_group_array_info)`, which counts a group at each of its arrays; the recording
+rule `array:linkgauge_changed_bytes:rate` does. A group's counters rise once in a base interval, so a rate must
+be taken over two of them at least.
 
 ## Links
 
@@ -111,6 +114,8 @@ the first. Why they are two is told in [decision 8](decisions/0008-dead-letters-
 - `dead_letters_kept` is how many of them the topic has now, by reason; a reason that this release does not
   give is `other`. It falls when retention (30 days by default) removes letters, so it is a gauge. Letters
   can be large: they are read behind everything else.
+- `dead_letters_newest_timestamp_seconds` is when the newest of them was written, by reason. It is the same
+  after a restart, so an alert on it tells news from what was there before.
 
 To be told of refused messages, ask for `increase(linkgauge_dead_letters_written_total[1h]) > 0`. The reason
 `unknown-group` says that agents send what nobody defined; `linkgauge dead-letters list` names each message.
@@ -126,6 +131,14 @@ _WORKER = """
 `linkgauge worker` serves these where `worker.port` says so, for itself alone: sum them over all workers.
 Lag is what it has not taken; what it holds is no lag, for the messages of an open interval are committed when
 it closes. `/readyz` says 200 while all partitions that it was given are loaded.
+
+"""
+
+_LAKE = """
+## Families of the lake
+
+`linkgauge lake` serves these at `lake.port`, most of them for each of its tables ([lake.md](lake.md)).
+`/readyz` says 200 while partitions are read and the last commits went through.
 
 """
 
@@ -145,13 +158,15 @@ def metrics_page() -> str:
         + "".join(rows_of_page(FAMILIES))
         + _WORKER
         + "".join(rows_of_page(WORKER))
+        + _LAKE
+        + "".join(rows_of_page(LAKE))
         + _AGENT
         + "".join(rows_of_page(AGENT))
     )
 
 
 def _essential() -> Iterator[str]:
-    ordered = sorted(ESSENTIAL, key=lambda name: (name in SHOWN_WHERE_NOT_ZERO, name))
+    ordered = sorted(ESSENTIAL, key=lambda name: (name in USUAL, name))
     yield ", ".join(f"`{PREFIX}{name}`" for name in ordered) + "."
 
 

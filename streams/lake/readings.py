@@ -1,4 +1,4 @@
-"""What the sink says of itself at `/metrics`; the table of it in docs: `python -m streams.lake.readings`."""
+"""What the sink says of itself at `/metrics`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from streams import __version__
 from streams.lake.feed import Counts, Feed
-from streams.telemetry.family import Family, Reading, by_name, line_of, page_of, rows_of_page
+from streams.telemetry.family import Family, Reading, by_name, line_of, page_of
 
 __all__ = ["FAMILIES", "metrics_page"]
 
@@ -63,7 +63,3 @@ def _readings(feeds: Mapping[str, Feed], lag_messages: int, *, is_ready: bool) -
     yield Reading("lake_lag_messages", (), lag_messages)
     yield Reading("lake_ready", (), is_ready)
     yield Reading("build_info", (__version__,), 1)
-
-
-if __name__ == "__main__":
-    print("".join(rows_of_page(FAMILIES)), end="")  # noqa: T201  # the table is the output

@@ -73,7 +73,7 @@ class Board:
         """
         self._tallies.rows += 1
         if isinstance(row, Letter):
-            self._letters.take(row)
+            self._letters.take(row, append_us)
         elif isinstance(row, TablePart):
             self._take_table(row)
         else:

@@ -7,9 +7,10 @@ from dataclasses import fields
 from typing import Final
 
 from streams.model.entries import Totals
+from streams.model.groups import Geometry
 from streams.telemetry.family import Family, by_name
 
-__all__ = ["ESSENTIAL", "FAMILIES", "SHOWN_WHERE_NOT_ZERO"]
+__all__ = ["ESSENTIAL", "FAMILIES", "USUAL"]
 
 _COUNTERS = {
     "intervals_closed": "Base intervals closed.",
@@ -198,6 +199,12 @@ _OWN_FAMILIES = (
         ("reason",),
         "Dead letters that their topic has now; absent until they are read.",
     ),
+    Family(
+        "dead_letters_newest_timestamp_seconds",
+        "gauge",
+        ("reason",),
+        "When the newest of them was written; absent until they are read.",
+    ),
     Family("data_groups", "gauge", (), "Groups that are defined."),
     Family("reporter_ready", "gauge", (), "1 once all that stood on the topics at the start is read."),
     Family("reporter_lag_messages", "gauge", (), "Messages on the topics that are not read yet."),
@@ -239,9 +246,14 @@ ESSENTIAL: Final = frozenset(
         "interval_end_timestamp_seconds",
         "agents_silent",
         "data_group_ended",
+        "interval_seconds",
     }
 )
 """What a group shows where more would be too many series."""
 
-SHOWN_WHERE_NOT_ZERO: Final = frozenset({"agents_silent", "data_group_ended"})
-"""Of the essential families those that a group then only shows where they are not 0."""
+USUAL: Final[Mapping[str, float]] = {
+    "agents_silent": 0,
+    "data_group_ended": 0,
+    "interval_seconds": Geometry().interval_seconds,
+}
+"""Of the essential families those that a group then only shows where they are not as usual."""

@@ -49,10 +49,12 @@ class Letters:
 
     def __init__(self) -> None:
         self._offsets: dict[tuple[str, int], BitMap64] = {}
+        self._newest_us: dict[str, int] = {}
 
-    def take(self, letter: Letter) -> None:
-        """Notes a row; once, however often it comes."""
+    def take(self, letter: Letter, append_us: int = 0) -> None:
+        """Notes a row that was written at `append_us`; once, however often it comes."""
         reason = letter.reason if letter.reason in _REASONS else OTHER
+        self._newest_us[reason] = max(append_us, self._newest_us.get(reason, append_us))
         self._offsets.setdefault((reason, letter.partition), BitMap64()).add(letter.offset)
 
     def forget_before(self, first: Mapping[int, int]) -> None:
@@ -67,3 +69,7 @@ class Letters:
             if offsets:
                 counts[reason] = counts.get(reason, 0) + len(offsets)
         return counts
+
+    def newest_us(self) -> dict[str, int]:
+        """When the newest row was written of each reason that has any."""
+        return {reason: self._newest_us[reason] for reason in self.by_reason()}

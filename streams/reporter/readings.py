@@ -113,6 +113,8 @@ def letter_readings(log: LetterLog, letters: Letters) -> Iterator[Reading]:
     if log.is_read:
         for reason, rows in sorted(letters.by_reason().items()):
             yield Reading("dead_letters_kept", (reason,), rows)
+        for reason, newest_us in sorted(letters.newest_us().items()):
+            yield Reading("dead_letters_newest_timestamp_seconds", (reason,), newest_us / US)
 
 
 def link_readings(name: str, link: Link, figures: LinkFigures) -> Iterator[Reading]:

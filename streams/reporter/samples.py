@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from threading import Lock
 
-from streams.reporter.families import ESSENTIAL, FAMILIES, SHOWN_WHERE_NOT_ZERO
+from streams.reporter.families import ESSENTIAL, FAMILIES, USUAL
 from streams.telemetry.family import Family, Reading, line_of, page_of
 
 __all__ = ["Owner", "Samples"]
@@ -14,7 +14,7 @@ Owner = tuple[str, str]
 """Who shows something: a kind, such as `group`, and a name."""
 
 _GROUP_KINDS = frozenset({"counts", "intervals"})
-_ZERO = " 0"
+_AS_USUAL = " as usual"
 
 
 class Samples:
@@ -22,7 +22,7 @@ class Samples:
 
     def __init__(self) -> None:
         self._lines: dict[str, dict[Owner, str]] = {name: {} for name in FAMILIES}
-        self._lines |= {name + _ZERO: {} for name in SHOWN_WHERE_NOT_ZERO}
+        self._lines |= {name + _AS_USUAL: {} for name in USUAL}
         self._series: dict[Owner, int] = {}
         self._lock = Lock()
         self.group_series = 0
@@ -33,8 +33,8 @@ class Samples:
         lines: dict[str, list[str]] = {}
         count = 0
         for reading in readings:
-            zero = _ZERO if reading.family in SHOWN_WHERE_NOT_ZERO and not reading.value else ""
-            lines.setdefault(reading.family + zero, []).append(line_of(FAMILIES[reading.family], reading))
+            usual = _AS_USUAL if USUAL.get(reading.family) == reading.value else ""
+            lines.setdefault(reading.family + usual, []).append(line_of(FAMILIES[reading.family], reading))
             count += 1
         with self._lock:
             for name, owners in self._lines.items():
@@ -54,8 +54,8 @@ class Samples:
                 if owners and name not in hidden
             }
         if full:
-            for name in SHOWN_WHERE_NOT_ZERO & {key.removesuffix(_ZERO) for key in prepared}:
-                prepared[name] = prepared.get(name, []) + prepared.get(name + _ZERO, [])
+            for name in USUAL.keys() & {key.removesuffix(_AS_USUAL) for key in prepared}:
+                prepared[name] = prepared.get(name, []) + prepared.get(name + _AS_USUAL, [])
         for reading in own:
             prepared.setdefault(reading.family, []).append(line_of(FAMILIES[reading.family], reading))
         yield from page_of(FAMILIES, prepared, open_metrics=open_metrics)

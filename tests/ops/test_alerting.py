@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ops.alerting.__main__ import files
 from ops.alerting.grafana import inlined
@@ -21,6 +22,7 @@ from ops.alerting.knobs import Knobs
 from ops.alerting.source import alerts, records
 from streams.agents.telemetry import FAMILIES as AGENT
 from streams.broker.ports import free_port
+from streams.lake.readings import FAMILIES as LAKE
 from streams.processor.families import FAMILIES as WORKER
 from streams.reporter.families import ESSENTIAL, FAMILIES
 from tests.waiting import eventually
@@ -55,7 +57,7 @@ def metrics_in(text):
 
 
 def test_every_metric_that_rules_and_runbooks_name_exists():
-    known = FAMILIES.keys() | WORKER.keys() | AGENT.keys()
+    known = FAMILIES.keys() | WORKER.keys() | AGENT.keys() | LAKE.keys()
     for rule in (*records(Knobs()), *alerts(Knobs())):
         assert metrics_in(rule.expr) <= known
     for path in RUNBOOKS.glob("*.md"):
@@ -63,9 +65,9 @@ def test_every_metric_that_rules_and_runbooks_name_exists():
 
 
 def test_alerts_of_groups_need_no_more_than_large_sites_show():
-    """But one: clock skew then goes by dead letters, and the length of an interval has a fallback."""
+    """But one: clock skew then goes by dead letters."""
     of_groups = {name for name, family in FAMILIES.items() if family.labels[:1] == ("data_group",)}
-    spare = {"interval_seconds", "watermark_timestamp_seconds"}
+    spare = {"watermark_timestamp_seconds"}
     for alert in alerts(Knobs()):
         assert (metrics_in(inlined(alert.expr, Knobs())) & of_groups) - spare <= ESSENTIAL
 
@@ -82,7 +84,14 @@ def test_unit_tests_show_each_alert_firing_and_not_and_what_low_coverage_does():
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--least-coverage", "90"], ["--exhaustion-days", "0"], ["--runbooks", "wiki"], ["--lag-messages", "x"]],
+    [
+        ["--least-coverage", "90"],
+        ["--exhaustion-days", "0"],
+        ["--runbooks", "wiki"],
+        ["--lag-messages", "x"],
+        ["--evaluation-seconds", "15"],  # Grafana evaluates at multiples of ten
+        ["--replica-labels", "pod) or ("],
+    ],
 )
 def test_a_wrong_threshold_is_refused_and_nothing_is_written(tmp_path, wrong):
     done = subprocess.run(
@@ -108,6 +117,35 @@ def test_times_of_a_faster_copy():
     ]
     assert fast.scaled(900) == "1s"
     assert "for: 1s" in files(fast)["prometheus/linkgauge.rules.yml"]
+
+
+def test_rates_are_taken_over_several_intervals():
+    """A group's counter rises once in an interval: over a shorter window its rate is 0 most of the time."""
+    hourly = files(Knobs(interval_seconds=3600))["prometheus/linkgauge.rules.yml"]
+    assert set(re.findall(r"rate\(\w+\[(\w+)\]\)", hourly)) == {"3h"}
+
+
+def test_every_rule_keeps_the_labels_by_which_sites_differ():
+    for rule in (*records(Knobs()), *alerts(Knobs())):
+        assert not re.search(r"\bby \(|\bon \(\w", rule.expr), rule.name
+    other = Knobs(replica_labels="replica")
+    assert (
+        "min without (replica) (linkgauge_link_headroom_ratio)"
+        in files(other)["prometheus/linkgauge.rules.yml"]
+    )
+
+
+def test_grafana_is_given_nothing_that_would_replace_what_others_have_there():
+    assert not [place for place in files(Knobs()) if "polic" in place]
+    rules = yaml.safe_load(files(Knobs())["grafana/provisioning/alerting/rules.yml"])["groups"][0]["rules"]
+    for rule in rules:
+        settings = rule["notification_settings"]
+        assert settings["receiver"] == "linkgauge"
+        assert {"alertname", "grafana_folder", "link"} <= set(settings["group_by"])
+    [point] = yaml.safe_load(files(Knobs())["grafana/provisioning/alerting/contact-points.yml"])[
+        "contactPoints"
+    ]
+    assert point["name"] == "linkgauge"
 
 
 def test_grafana_has_the_same_conditions_with_records_in_their_place():
@@ -242,6 +280,16 @@ def test_a_running_alertmanager_inhibits_by_link(alertmanager):
             fired("LinkgaugeCoverageLow", severity="warning", link="north", data_group=hostile),
             fired("LinkgaugeCoverageLow", severity="warning", data_group="alone"),
             fired("LinkgaugeAgentSilent", severity="warning", data_group="alone"),
+            fired("LinkgaugeLagGrowing", severity="warning", job="worker", namespace="one"),
+            *(
+                fired("LinkgaugeGroupStale", severity="warning", job="reporter", namespace=site, link=site)
+                for site in ("one", "two")
+            ),
+            fired("LinkgaugeLinkUndersized", severity="critical", link="shared", mode="m", namespace="one"),
+            *(
+                fired("LinkgaugeRpoAtRisk", severity="warning", link="shared", mode="m", namespace=site)
+                for site in ("one", "two")
+            ),
         ],
     )
 
@@ -250,7 +298,8 @@ def test_a_running_alertmanager_inhibits_by_link(alertmanager):
         return {
             (
                 a["labels"]["alertname"].removeprefix("Linkgauge"),
-                a["labels"].get("link", a["labels"].get("data_group", "")),
+                a["labels"].get("link", a["labels"].get("data_group", ""))
+                + a["labels"].get("namespace", "").replace(a["labels"].get("link", "-"), ""),
             ): a["status"]["state"]
             for a in found
         }
@@ -265,6 +314,12 @@ def test_a_running_alertmanager_inhibits_by_link(alertmanager):
         ("CoverageLow", "north"): "active",
         ("CoverageLow", "alone"): "suppressed",
         ("AgentSilent", "alone"): "active",
+        ("LagGrowing", "one"): "active",
+        ("GroupStale", "one"): "suppressed",
+        ("GroupStale", "two"): "active",
+        ("LinkUndersized", "sharedone"): "active",
+        ("RpoAtRisk", "sharedone"): "suppressed",
+        ("RpoAtRisk", "sharedtwo"): "active",
     }
     assert eventually(states, lambda found: found == wanted)
     names = {a["labels"].get("data_group") for a in json.loads(alertmanager("alerts"))}

@@ -10,6 +10,8 @@ import pytest
 from streams.agents.publisher import PublisherStatistics
 from streams.agents.telemetry import _page as agent_page
 from streams.cli.metrics_page import metrics_page
+from streams.lake.feed import Counts
+from streams.lake.readings import metrics_page as lake_page
 from streams.model.partition import Partition
 from streams.processor.place import Place
 from streams.processor.vitals import Vitals
@@ -44,7 +46,17 @@ def test_promtool_has_nothing_to_say():
     publisher = SimpleNamespace(
         name=("g", "a", "x"), statistics=PublisherStatistics(1, 2, 3, 4), has_failed=False
     )
-    pages = [Board(Settings()).page([]), vitals.page(False), agent_page([publisher], open_metrics=False)]
+    feed = SimpleNamespace(
+        source=SimpleNamespace(table=SimpleNamespace(name="t")),
+        counts=Counts(last_commit_seconds=1),
+        waiting_bytes=0,
+    )
+    pages = [
+        Board(Settings()).page([]),
+        vitals.page(False),
+        lake_page({"t": feed}, 0, is_ready=True, open_metrics=False),
+        agent_page([publisher], open_metrics=False),
+    ]
     for text in (PAGE_OF_A_SCRAPE.read_bytes(), *("".join(page).encode() for page in pages)):
         checked = subprocess.run(
             [shutil.which("promtool") or "promtool", "check", "metrics"],

@@ -36,3 +36,13 @@ def test_reasons_are_a_closed_set():
     for offset in range(1000):
         letters.take(Letter(0, offset, f"reason {offset}"))
     assert letters.by_reason() == {OTHER: 1000}
+
+
+def test_the_newest_letter_of_a_reason_is_as_old_as_it_is_however_late_it_is_read():
+    letters = Letters()
+    for offset, append_us in ((0, 5), (2, 9), (1, 7)):
+        letters.take(Letter(0, offset, "too-late"), append_us)
+    letters.take(Letter(0, 3, "bad-json"), 11)
+    assert letters.newest_us() == {"too-late": 9, "bad-json": 11}
+    letters.forget_before({0: 3})
+    assert letters.newest_us() == {"bad-json": 11}

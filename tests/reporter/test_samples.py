@@ -3,7 +3,7 @@
 import pytest
 
 from streams.reporter.board import Board
-from streams.reporter.families import ESSENTIAL, SHOWN_WHERE_NOT_ZERO
+from streams.reporter.families import ESSENTIAL, USUAL
 from streams.reporter.samples import Samples
 from streams.settings import Settings
 from streams.telemetry.family import Reading
@@ -37,8 +37,16 @@ def test_everything_below_the_limit_and_the_essential_above(rows):
     assert lean.detail == "essential"
     found = families(lean)
     assert found.keys() <= ESSENTIAL
-    assert found == dict.fromkeys(ESSENTIAL - SHOWN_WHERE_NOT_ZERO, 4) | {"agents_silent": 2}
+    assert found == dict.fromkeys(ESSENTIAL - USUAL.keys(), 4) | {"agents_silent": 2}
     assert 'linkgauge_reporter_detail_info{detail="essential"} 1.0' in "".join(lean.page([]))
+
+
+def test_an_interval_that_is_not_the_usual_one_is_shown_where_most_is_not(rows):
+    board = board_of(rows, 4, series_limit=80)
+    board.take(rows.version("hourly", interval_seconds=3600, slot_seconds=300, rungs_seconds=()))
+    board.show()
+    shown = [line for line in "".join(board.page([])).splitlines() if "linkgauge_interval_seconds{" in line]
+    assert shown == ['linkgauge_interval_seconds{data_group="hourly"} 3600.0']
 
 
 @pytest.mark.parametrize("detail", ["essential", "full"])
