@@ -36,8 +36,8 @@ class Knobs:
     are multiplied by `time_scale`; tests run the same rules faster. `interval_seconds` is the longest base
     interval of the groups: `undersized_intervals` are counted in it, and rates are taken over three of it,
     for a counter of a group rises once in an interval. A group is stale after `stale_intervals` of its own
-    base intervals and `stale_seconds`. Workers and reporters are missed for `gone_seconds` after they were last
-    there. `replica_labels` are those by which reporters of one site differ; sites differ in any other one.
+    base intervals and `stale_seconds`. Workers and reporters are missed for `gone_seconds` after they were
+    last there. `replica_labels` are those by which reporters of one site differ; sites differ in others.
     """
 
     replica_labels: str = "instance, pod"

@@ -1,7 +1,7 @@
 """Recording rules and alerts, once, for Prometheus and for Grafana.
 
 Two reporters side by side show the same series, so everything is taken as the worst of all of them: without
-the labels by which replicas differ. All other labels stay, so that several sites in one Prometheus stay apart.
+the labels by which replicas differ. All other labels stay, so that sites in one Prometheus stay apart.
 Alerts of a group carry the link of the group, once for each that carries it, so that they can be routed and
 inhibited by link.
 """

@@ -49,8 +49,8 @@ changed most in the newest interval.
 An array's changes are those of its groups; there is no counter of an array, for a group may span several
 and change its members. Ask `sum by (array) (rate(linkgauge_changed_bytes_total[15m]) * on (data_group)
 group_right () linkgauge_data_group_array_info)`, which counts a group at each of its arrays; the recording
-rule `array:linkgauge_changed_bytes:rate` does. A group's counters rise once in a base interval, so a rate must
-be taken over two of them at least.
+rule `array:linkgauge_changed_bytes:rate` does. A group's counters rise once in a base interval, so a rate
+must be taken over two of them at least.
 
 ## Links
 
