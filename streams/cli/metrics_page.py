@@ -90,9 +90,11 @@ trend includes no growth, it is absent.
 
 ## Settings that change
 
-SIGHUP or `POST /-/reload` reads the settings anew. What is shown stays until everything that the new ones
-need is read. A mistake is refused: the old settings stay in force, `reporter_settings_reload_successful` is
-0 and the answer and the log name the place. Address, port and Kafka cannot change without a restart.
+SIGHUP or `POST /-/reload` reads the settings anew. What is shown goes on until everything that the new ones
+need is read, and `POST` answers then: 200, or 202 where that takes longer than 20 s. A mistake is refused
+with 400: the old settings stay in force, and the answer and the log name the place.
+`reporter_settings_reload_successful` is 1 only while the settings in force are those that were read last.
+Address, port and Kafka cannot change without a restart.
 
 ## Counters of a group
 

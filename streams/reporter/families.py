@@ -223,7 +223,8 @@ _OWN_FAMILIES = (
         "reporter_settings_reload_successful",
         "gauge",
         (),
-        "1 where the settings in force are those that were read last; 0: a mistake was refused.",
+        "1 where the settings in force are those that were read last; 0: a mistake was refused, or what they "
+        "need is still being read.",
     ),
     Family(
         "reporter_settings_reload_timestamp_seconds",

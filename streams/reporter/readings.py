@@ -61,7 +61,10 @@ def _definition(name: str, version: str, definition: Definition) -> Iterator[Rea
 
 
 def interval_readings(name: str, group: GroupHistory) -> Iterator[Reading]:
-    """What a group shows of its newest closed intervals; nothing before its first one closed."""
+    """What a group shows of its newest closed intervals.
+
+    Before its first one closed that is nothing, but that it is not covered once its agents are silent.
+    """
     definition = group.definition
     if definition is None:
         return
@@ -76,6 +79,8 @@ def interval_readings(name: str, group: GroupHistory) -> Iterator[Reading]:
         # Nothing vouches for the newest stretch: there is no figure for it, and that is told.
         yield Reading("coverage_ratio", (name,), 0)
         yield Reading("interval_end_timestamp_seconds", (name,), gap.end_us / US)
+    elif group.mark is not None and group.mark.attendance.silent:
+        yield Reading("coverage_ratio", (name,), 0)
     for summary in newest.values():
         if summary.coverage > 0:  # what nobody vouches for is no zero
             is_rung = summary.rung_seconds != definition.geometry.interval_seconds

@@ -75,9 +75,13 @@ class _Reading:
         """Whether all that was there when it began is read, the past of trends too."""
         return self.board.ready and not any(thread.is_alive() for thread in self._past)
 
-    def take_batch(self) -> None:
-        """Takes what is there; after half a second nothing."""
-        messages = self._tail.poll()
+    def has_read_all_of(self, other: _Reading) -> bool:
+        """Whether it is nowhere behind the other one, so that nothing steps back when it takes its place."""
+        return self._tail.has_reached(other._tail)  # of the same class
+
+    def take_batch(self, *, wait: bool = True) -> None:
+        """Takes what is there; after half a second, or at once, nothing."""
+        messages = self._tail.poll(wait=wait)
         for suffix, message in messages:
             self._take(suffix, message)
         self._tallies.lag_messages = self._tail.lag_messages()
@@ -158,7 +162,7 @@ class _Service:
                 reading = self._until_replaced(reading, stop)
 
     def _until_replaced(self, current: _Reading, stop: Event) -> _Reading | None:
-        """Goes on until new settings have all that they need; what was shown stays till then."""
+        """Goes on until new settings have all that they need; what was shown goes on till then."""
         following: _Reading | None = None
         while not stop.is_set():
             self._wanted = self.reloader.taken() or self._wanted
@@ -166,9 +170,11 @@ class _Service:
                 if following is not None:
                     following.__exit__(None, None, None)
                 following = self._begun(self._wanted)
-            (following or current).take_batch()
+            current.take_batch(wait=following is None)
+            if following is not None:
+                following.take_batch()
             self.pulse.beat()
-            if following is not None and following.is_complete:
+            if following is not None and following.is_complete and following.has_read_all_of(current):
                 self.board = following.board
                 self.reloader.put_in_force(following.settings)
                 return following
@@ -211,7 +217,7 @@ def run_reporter(
         page=service.page,
         is_alive=service.pulse.is_alive,
         is_ready=lambda: service.board.ready,
-        reload=service.reloader.reload,
+        reload=service.reloader.reload_and_wait,
     )
     http = settings.reporter
     with serving(application(answers), http.host, http.port) as port:

@@ -115,13 +115,17 @@ class Tail:
             self._next[place] >= end for place, end in self._ends.items() if place not in self._unwaited
         )
 
-    def poll(self) -> list[tuple[str, Message]]:
-        """The next messages with their topic's suffix; after half a second an empty list.
+    def has_reached(self, other: Tail) -> bool:
+        """Whether it has read as far as the other one everywhere, dead letters and tables too."""
+        return all(self._next[place] >= at for place, at in other._next.items() if place in self._next)
+
+    def poll(self, *, wait: bool = True) -> list[tuple[str, Message]]:
+        """The next messages with their topic's suffix; after half a second, or at once, an empty list.
 
         Raises:
             KafkaException: the cluster refuses, and would again. An outage is waited for.
         """
-        messages = self._consumer.consume(_BATCH, timeout=_POLL_SECONDS)
+        messages = self._consumer.consume(_BATCH, timeout=_POLL_SECONDS if wait else 0)
         rows = [
             (self._suffixes[message.topic() or ""], message) for message in messages if self._is_row(message)
         ]

@@ -33,7 +33,8 @@ class Answers:
     """What a service says of itself.
 
     `page` gives its metrics in the older text format or in OpenMetrics, without the last line; the usual
-    `process_*` are added. `reload`, where there is one, takes the settings anew.
+    `process_*` are added. `reload`, where there is one, takes the settings anew, and says whether they are in
+    force already.
     """
 
     service: str
@@ -41,7 +42,7 @@ class Answers:
     is_alive: Callable[[], bool]
     is_ready: Callable[[], bool]
     not_ready: str = "reading what was there"
-    reload: Callable[[], None] | None = None
+    reload: Callable[[], bool] | None = None
 
 
 def application(answers: Answers) -> WSGIApplication:
@@ -83,15 +84,18 @@ def _metrics(
 
 
 def _reload(
-    reload: Callable[[], None], environ: WSGIEnvironment, start_response: StartResponse
+    reload: Callable[[], bool], environ: WSGIEnvironment, start_response: StartResponse
 ) -> list[bytes]:
     if environ["REQUEST_METHOD"] != "POST":
         return _reply(start_response, "405 Method Not Allowed", b"POST reloads the settings\n")
     try:
-        reload()
+        is_in_force = reload()
     except LinkgaugeError as error:
         message = f"{error}; the settings before stay in force\n"
         return _reply(start_response, "400 Bad Request", message.encode())
+    if not is_in_force:
+        later = b"read; they come into force once everything that they need is read\n"
+        return _reply(start_response, "202 Accepted", later)
     return _reply(start_response, "200 OK", b"reloaded\n")
 
 

@@ -126,6 +126,17 @@ def test_a_defined_group_without_an_interval_shows_no_figure(rows):
     }
 
 
+def test_a_group_that_was_never_fed_shows_as_not_covered_once_its_agents_are_silent(rows):
+    board = board_of(rows.version(), rows.mark(), links=LINKS)
+    assert not samples(board, "coverage_ratio")
+    board.take(rows.mark(offset=12, silent=1))
+    board.show()
+    shown = samples(board)
+    assert (shown["coverage_ratio oracle"], shown["agents_silent oracle"]) == (0, 1)
+    assert (shown["link_coverage_ratio east"], shown["link_members_missing east"]) == (0, 1)
+    assert not [name for name in shown if "window" in name or name.startswith("link_required")]
+
+
 def test_an_idle_groups_counters_rise_with_its_mark(rows):
     board = board_of(rows.version(), rows.summary(0))
     board.take(rows.mark(intervals_closed=1, writes=10, duplicate_messages=208))

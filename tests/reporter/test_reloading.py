@@ -1,11 +1,17 @@
 """Settings read again: a mistake leaves the old ones in force, and a metric says so."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 from structlog.testing import capture_logs
 
 from streams.errors import SettingsError
+from streams.reporter.board import Board
 from streams.reporter.reloading import Reloader
+from streams.reporter.service import _Service
 from streams.settings import Settings
+from tests.waiting import eventually
 
 OLD = Settings()
 LINK = {"groups": ["a"], "path_bits_per_second": 1}
@@ -49,9 +55,32 @@ def test_right_settings_wait_once_for_the_service(reloader, file):
     file.says = WIDER
     reloader.reload()
     assert reloader.settings is OLD
+    assert not successful(reloader), "not before what they need is there"
     assert (reloader.taken(), reloader.taken()) == (WIDER, None)
+    assert not successful(reloader)
     reloader.put_in_force(WIDER)
     assert reloader.settings is WIDER
+    assert successful(reloader)
+
+
+def test_whoever_waits_is_told_when_they_are_in_force(reloader, file):
+    file.says = WIDER
+    assert not reloader.reload_and_wait(0)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(reloader.reload_and_wait, 60)
+        eventually(reloader.taken)
+        reloader.put_in_force(WIDER)
+        assert answer.result(60)
+
+
+def test_whoever_waits_is_told_when_others_are_asked_for(reloader, file):
+    file.says = WIDER
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(reloader.reload_and_wait, 60)
+        eventually(reloader.taken)
+        file.says = Settings(links={"west": LINK})
+        reloader.reload()
+        assert answer.result(60) is False
 
 
 def test_a_signal_is_looked_at_by_the_service(reloader, file):
@@ -86,4 +115,39 @@ def test_a_mistake_is_refused_logged_and_shown(reloader, file, says, message):
     assert not successful(reloader)
     file.says = WIDER
     reloader.reload()
+    assert not successful(reloader)
+    reloader.put_in_force(reloader.taken())
     assert successful(reloader)
+
+
+class FakeReading:
+    """Notes when it was asked for a batch; complete after `rounds` of them."""
+
+    def __init__(self, log, name, rounds=0):
+        self.log, self.name, self.rounds = log, name, rounds
+        self.board, self.settings = Board(Settings()), Settings()
+
+    def take_batch(self, *, wait=True):
+        self.log.append((self.name, wait))
+        self.rounds -= 1
+
+    is_complete = property(lambda self: self.rounds <= 0)
+
+    def has_read_all_of(self, other):
+        return self.rounds < 0  # one more than it needs for itself
+
+
+def test_what_is_shown_goes_on_while_new_settings_are_read(monkeypatch):
+    log: list = []
+    reloader = Reloader(Settings(), Settings)
+    service = _Service(Settings(), reloader)
+    following = FakeReading(log, "new", rounds=2)
+
+    def begun(_):
+        service._wanted = None
+        return following
+
+    monkeypatch.setattr(service, "_begun", begun)
+    reloader.request()
+    assert service._until_replaced(FakeReading(log, "old"), Event()) is following
+    assert log == [("old", False), ("new", True)] * 3

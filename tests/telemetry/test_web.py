@@ -23,6 +23,7 @@ class State:
     ready = False
     mistake = None
     reloads = 0
+    in_force = True
 
     def page(self, open_metrics):
         readings = [Reading("ready", (), self.ready), Reading("build_info", ("1",), 1)]
@@ -33,6 +34,7 @@ class State:
         if self.mistake:
             raise SettingsError(self.mistake)
         self.reloads += 1
+        return self.in_force
 
 
 @pytest.fixture
@@ -93,6 +95,9 @@ def test_reload(address, state):
     assert status(f"{address}/-/reload")[0] == 405
     post = Request(f"{address}/-/reload", method="POST")
     assert status(post) == (200, b"reloaded\n")
+    state.in_force = False
+    assert status(post)[0] == 202
+    state.reloads = 1
     state.mistake = "links.east.paths: too few"
     code, said = status(post)
     assert (code, state.reloads) == (400, 1)
