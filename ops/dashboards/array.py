@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ops.dashboards.panels import Board, Panel, Query, Variable
+from ops.dashboards.panels import Board, Panel, Query, Variable, chosen
 
 __all__ = ["ARRAY"]
 
-_GROUPS = 'max by (data_group) (linkgauge_data_group_array_info{array="$array"})'
+_GROUPS = f"max by (data_group) (linkgauge_data_group_array_info{{{chosen('array')}}})"
 _LINKS = (
     "max by (link) (max by (link, data_group) (linkgauge_link_member_info)"
     f" * on (data_group) group_left () {_GROUPS})"
@@ -18,8 +18,8 @@ def _of_array(expr: str) -> str:
     return f"{expr} * on (data_group) {_GROUPS}"
 
 
-def _rate(counter: str) -> str:
-    return _of_array(f"max by (data_group) (rate({counter}[15m]))")
+def _rate(counted: str) -> str:
+    return _of_array(f"max by (data_group) (data_group:linkgauge_{counted}:rate)")
 
 
 ARRAY = Board(
@@ -41,7 +41,7 @@ ARRAY = Board(
             "Lowest coverage",
             "Of the newest interval of its groups.",
             "percentunit",
-            (Query(f"min({_of_array('min by (data_group) (linkgauge_coverage_ratio)')})"),),
+            (Query(f"min({_of_array('min by (data_group) (data_group:linkgauge_coverage_ratio:min)')})"),),
             width=8,
             red_below=0.99,
         ),
@@ -59,7 +59,7 @@ ARRAY = Board(
             "Changed by group",
             "Bytes of tracks changed, added up over base intervals (SUM).",
             "bps",
-            (Query(f"8 * {_rate('linkgauge_changed_bytes_total')}", "{{data_group}}"),),
+            (Query(f"8 * {_rate('changed_bytes')}", "{{data_group}}"),),
             leads_to="group",
         ),
         Panel(
@@ -67,7 +67,7 @@ ARRAY = Board(
             "Written by group",
             "Bytes of all writes, overwrites included.",
             "bps",
-            (Query(f"8 * {_rate('linkgauge_written_bytes_total')}", "{{data_group}}"),),
+            (Query(f"8 * {_rate('written_bytes')}", "{{data_group}}"),),
             leads_to="group",
         ),
         Panel(
@@ -75,7 +75,7 @@ ARRAY = Board(
             "Writes by group",
             "Writes counted.",
             "wps",
-            (Query(_rate("linkgauge_writes_total"), "{{data_group}}"),),
+            (Query(_rate("writes"), "{{data_group}}"),),
             leads_to="group",
         ),
         Panel(
@@ -83,7 +83,12 @@ ARRAY = Board(
             "Coverage by group",
             "Share of the newest interval's volume-seconds that agents vouch for.",
             "percentunit",
-            (Query(_of_array("min by (data_group) (linkgauge_coverage_ratio)"), "{{data_group}}"),),
+            (
+                Query(
+                    _of_array("min by (data_group) (data_group:linkgauge_coverage_ratio:min)"),
+                    "{{data_group}}",
+                ),
+            ),
             red_below=0.99,
             leads_to="group",
         ),
@@ -94,7 +99,7 @@ ARRAY = Board(
             "percentunit",
             (
                 Query(
-                    "sort(min by (link, mode) (linkgauge_link_headroom_ratio)"
+                    "sort(min by (link, mode) (link_mode:linkgauge_headroom_ratio:min)"
                     f" * on (link) group_left () {_LINKS})",
                     "{{link}} {{mode}}",
                 ),

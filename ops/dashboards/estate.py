@@ -6,10 +6,10 @@ from ops.dashboards.panels import Board, Panel, Query
 
 __all__ = ["ESTATE"]
 
-_HEADROOM = "min by (link, mode) (linkgauge_link_headroom_ratio)"
-_CHANGED = "8 * max by (data_group) (rate(linkgauge_changed_bytes_total[15m]))"
-_OF_ARRAY = "max by (data_group, array) (linkgauge_data_group_array_info)"
-_END = "max by (data_group) (linkgauge_interval_end_timestamp_seconds)"
+_HEADROOM = "min by (link, mode) (link_mode:linkgauge_headroom_ratio:min)"
+_COVERAGE = "min by (data_group) (data_group:linkgauge_coverage_ratio:min)"
+_CHANGED = "8 * max by (data_group) (data_group:linkgauge_changed_bytes:rate)"
+_AGE = "max by (data_group) (data_group:linkgauge_interval_age_seconds:min)"
 
 ESTATE = Board(
     "estate",
@@ -39,7 +39,7 @@ ESTATE = Board(
             "Lowest coverage",
             "Of the newest interval of every group: figures below full coverage are lower bounds.",
             "percentunit",
-            (Query("min(linkgauge_coverage_ratio)"),),
+            (Query("min(data_group:linkgauge_coverage_ratio:min)"),),
             width=4,
             red_below=0.99,
         ),
@@ -83,7 +83,7 @@ ESTATE = Board(
             "Least covered groups",
             "The ten groups of which agents saw least in their newest interval.",
             "percentunit",
-            (Query("sort(bottomk(10, min by (data_group) (linkgauge_coverage_ratio)))", "{{data_group}}"),),
+            (Query(f"sort(bottomk(10, {_COVERAGE}))", "{{data_group}}"),),
             red_below=0.99,
             leads_to="group",
         ),
@@ -106,7 +106,7 @@ ESTATE = Board(
             "bps",
             (
                 Query(
-                    f"topk(10, sum by (array) ({_CHANGED} * on (data_group) group_right () {_OF_ARRAY}))",
+                    "topk(10, 8 * max by (array) (array:linkgauge_changed_bytes:rate))",
                     "{{array}}",
                 ),
             ),
@@ -115,7 +115,7 @@ ESTATE = Board(
         Panel(
             "time",
             "Groups that change most",
-            "The ten groups with most changed bytes over the last quarter of an hour.",
+            "The ten groups with most changed bytes over the last quarter of an hour, or three intervals.",
             "bps",
             (Query(f"topk(10, {_CHANGED})", "{{data_group}}"),),
             leads_to="group",
@@ -125,7 +125,7 @@ ESTATE = Board(
             "Age of the newest interval",
             "The ten groups furthest behind. With an interval of 5 minutes, up to that is as it must be.",
             "s",
-            (Query(f"topk(10, time() - {_END})", "{{data_group}}"),),
+            (Query(f"topk(10, {_AGE})", "{{data_group}}"),),
             leads_to="group",
         ),
     ),

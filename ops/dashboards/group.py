@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ops.dashboards.panels import Board, Panel, Query, Variable
+from ops.dashboards.panels import Board, Panel, Query, Variable, chosen
 
 __all__ = ["GROUP"]
 
-_WINDOW = 'data_group="$data_group", window_seconds="$window_seconds"'
+_GROUP = chosen("data_group")
+_WINDOW = f"{_GROUP}, {chosen('window_seconds')}"
 
 
 def _of_window(metric: str) -> str:
@@ -14,11 +15,11 @@ def _of_window(metric: str) -> str:
 
 
 def _of_group(metric: str, of: str = "max") -> str:
-    return f'{of} (linkgauge_{metric}{{data_group="$data_group"}})'
+    return f"{of} (linkgauge_{metric}{{{_GROUP}}})"
 
 
 def _in_an_hour(counter: str) -> str:
-    return f'max(increase(linkgauge_{counter}{{data_group="$data_group"}}[1h]))'
+    return f"max(increase(linkgauge_{counter}{{{_GROUP}}}[1h]))"
 
 
 GROUP = Board(
@@ -30,7 +31,7 @@ GROUP = Board(
         Variable(
             "window_seconds",
             "Interval in seconds",
-            'linkgauge_window_changed_bytes{data_group="$data_group"}',
+            f"linkgauge_window_changed_bytes{{{_GROUP}}}",
         ),
     ),
     (
@@ -110,8 +111,7 @@ GROUP = Board(
             "bytes",
             (
                 Query(
-                    "sort_desc(topk(15, max by (volume)"
-                    ' (linkgauge_volume_changed_bytes{data_group="$data_group"})))',
+                    f"sort_desc(topk(15, max by (volume) (linkgauge_volume_changed_bytes{{{_GROUP}}})))",
                     "{{volume}}",
                 ),
             ),
@@ -135,8 +135,8 @@ GROUP = Board(
             "percentunit",
             (
                 Query(
-                    "sort(min by (link, mode) (linkgauge_link_headroom_ratio) * on (link) group_left ()"
-                    ' max by (link) (linkgauge_link_member_info{data_group="$data_group"}))',
+                    "sort(min by (link, mode) (link_mode:linkgauge_headroom_ratio:min)"
+                    f" * on (link) group_left () max by (link) (linkgauge_link_member_info{{{_GROUP}}}))",
                     "{{link}} {{mode}}",
                 ),
             ),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ops.dashboards.panels import Board, Panel, Query, Variable
+from ops.dashboards.panels import Board, Panel, Query, Variable, chosen
 
 __all__ = ["LINK"]
 
 
 def _of_link(metric: str, *labels: str, of: str = "max") -> str:
     by = f" by ({', '.join(labels)})" if labels else ""
-    return f'{of}{by} (linkgauge_link_{metric}{{link="$link"}})'
+    return f"{of}{by} (linkgauge_link_{metric}{{{chosen('link')}}})"
 
 
-_MEMBERS = 'max by (data_group) (linkgauge_link_member_info{link="$link"})'
+_MEMBERS = f"max by (data_group) (linkgauge_link_member_info{{{chosen('link')}}})"
 
 LINK = Board(
     "link",
@@ -125,7 +125,7 @@ LINK = Board(
             "bps",
             (
                 Query(
-                    "8 * max by (data_group) (rate(linkgauge_changed_bytes_total[15m]))"
+                    "8 * max by (data_group) (data_group:linkgauge_changed_bytes:rate)"
                     f" * on (data_group) {_MEMBERS}",
                     "{{data_group}}",
                 ),

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Board", "Kind", "Panel", "Query", "Variable"]
+__all__ = ["Board", "Kind", "Panel", "Query", "Variable", "chosen"]
 
 Kind = Literal["time", "stat", "bar"]
+
+
+def chosen(variable: str) -> str:
+    """A matcher of the label whose name the variable has, for its value.
+
+    Grafana escapes no double quotes in a value. In backticks Prometheus takes a value as it is, and `raw`
+    keeps Grafana from touching it: so every name can be chosen but one with a backtick.
+    """
+    return f"{variable}=`${{{variable}:raw}}`"
 
 
 @dataclass(frozen=True, slots=True)

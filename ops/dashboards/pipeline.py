@@ -6,8 +6,8 @@ from ops.dashboards.panels import Board, Panel, Query
 
 __all__ = ["PIPELINE"]
 
-_CLOSED = "sum(rate(linkgauge_worker_intervals_closed_total[15m]))"
-_DELAY = "sum(rate(linkgauge_worker_close_delay_seconds_total[15m]))"
+_CLOSED = "sum(rate(linkgauge_worker_intervals_closed_total[1h]))"
+_DELAY = "sum(rate(linkgauge_worker_close_delay_seconds_total[1h]))"
 
 PIPELINE = Board(
     "pipeline",
@@ -38,7 +38,7 @@ PIPELINE = Board(
             "Lag",
             "Messages that workers have not taken; what they hold for open intervals is none of it.",
             "none",
-            (Query("sum(linkgauge_worker_lag_messages)"),),
+            (Query("sum(job:linkgauge_worker_lag_messages:sum)"),),
             width=5,
         ),
         Panel(

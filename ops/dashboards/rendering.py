@@ -40,6 +40,12 @@ def rendered(board: Board) -> str:
     )
     for variable in board.variables:
         builder.with_variable(_variable(variable))
+    builder.with_variable(
+        dashboard.AdHocVariable("site")
+        .label("Only where")
+        .description("A site among several: its cluster, namespace, or whatever labels its targets have.")
+        .datasource(_reference())
+    )
     for panel in board.panels:
         builder.with_panel(_panel(panel))
     return JSONEncoder(sort_keys=True, indent=2).encode(builder.build()) + "\n"
