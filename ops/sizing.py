@@ -24,6 +24,8 @@ CORE_SECONDS_PER_INTERVAL = 2e-3  # of one group
 USE = 0.5  # of a worker's core: the other half catches up after a hand-over or an outage
 HELD_TRACK_BYTES, HELD_CHUNK_BYTES, HELD_TABLE_BYTES = 4, 64, 16  # in memory
 PROCESS_BYTES = 300e6
+SESSION_SECONDS = 6  # until a death is seen
+TABLES_READ_BYTES_PER_SECOND = 20e6  # back into memory
 KAFKA_BYTES_PER_SECOND = 10e6  # that one partition should carry
 
 
@@ -85,10 +87,36 @@ def closing_seconds(site: Site) -> float:
     return site.groups * CORE_SECONDS_PER_INTERVAL / workers(site)
 
 
+def takeover_seconds(site: Site, count: int) -> float:
+    """From the death of one of `count` workers late in an interval until the others are at the head.
+
+    They see it late, read back the tables of the late window, and read the open interval's messages again,
+    beside what they do anyway.
+    """
+    survivors = count - 1
+    spare = 1 - cores(site) / survivors
+    if spare <= 0:
+        return math.inf
+    late_intervals = math.ceil(site.late_seconds / site.interval_seconds)
+    tables = _tables_of_an_interval(site) * late_intervals / TABLES_READ_BYTES_PER_SECOND
+    again = site.interval_seconds * (
+        site.writes_per_second * CORE_SECONDS_PER_WRITE + messages_per_second(site) * CORE_SECONDS_PER_MESSAGE
+    )
+    return SESSION_SECONDS + (tables + again) / count / survivors / spare
+
+
+def workers_for_takeover(site: Site, seconds: float = 15.0) -> int:
+    """The fewest workers, of those that the load needs or more, of whom one may die for so long."""
+    count = workers(site)
+    while takeover_seconds(site, count) > seconds:
+        count += 1
+    return count
+
+
 def partitions(site: Site) -> int:
     """Four times the workers of today and what Kafka's partitions carry well; a multiple of 8."""
     load = site.writes_per_second * WRITE_BYTES / KAFKA_BYTES_PER_SECOND
-    return 8 * math.ceil(max(4 * workers(site), load) / 8)
+    return 8 * math.ceil(max(4 * workers_for_takeover(site), load) / 8)
 
 
 def writes_disk_bytes(site: Site) -> float:
@@ -127,7 +155,11 @@ def page() -> str:
         "writes per second": [f"{site.writes_per_second:,}" for site in SITES],
         "messages per second": [f"{messages_per_second(site):,.0f}" for site in SITES],
         "cores that workers use": [f"{cores(site):.2f}" for site in SITES],
-        "**workers**": [f"**{workers(site)}**" for site in SITES],
+        "**workers**, for the load": [f"**{workers(site)}**" for site in SITES],
+        "a worker dies: at the head again after": [
+            f"{takeover_seconds(site, workers(site)):.0f} s" for site in SITES
+        ],
+        "**workers**, for that to be at most 15 s": [f"**{workers_for_takeover(site)}**" for site in SITES],
         "**partitions**": [f"**{partitions(site)}**" for site in SITES],
         "all groups close at once: busy for": [f"{closing_seconds(site):.2g} s" for site in SITES],
         "memory of a worker": [_bytes(worker_memory_bytes(site)) for site in SITES],

@@ -135,6 +135,18 @@ def test_every_rule_keeps_the_labels_by_which_sites_differ():
     )
 
 
+def test_the_example_sends_to_no_address_that_nobody_listens_on():
+    """In a container 127.0.0.1 is the container itself."""
+    receivers = yaml.safe_load(ALERTMANAGER.read_text())["receivers"]
+    assert [receiver["name"] for receiver in receivers] == ["team", "pager", "planning"]
+    assert not any(len(receiver) > 1 for receiver in receivers)
+
+
+def test_inhibition_stays_within_a_site():
+    for rule in yaml.safe_load(ALERTMANAGER.read_text())["inhibit_rules"]:
+        assert {"cluster", "namespace", "site"} <= set(rule["equal"]), rule
+
+
 def test_grafana_is_given_nothing_that_would_replace_what_others_have_there():
     assert not [place for place in files(Knobs()) if "polic" in place]
     rules = yaml.safe_load(files(Knobs())["grafana/provisioning/alerting/rules.yml"])["groups"][0]["rules"]

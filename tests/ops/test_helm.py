@@ -66,6 +66,29 @@ def pods(manifests):
     return [m["spec"]["template"]["spec"] for m in manifests if "template" in m.get("spec", {})]
 
 
+def jobs_name(values, *words):
+    done = helm(values, *words)
+    [job] = of_kind(filter(None, yaml.safe_load_all(done.stdout)), "Job")
+    return job["metadata"]["name"]
+
+
+def test_the_job_of_topics_is_another_one_where_it_says_something_else_and_only_there():
+    """Tools that render and apply, such as Argo CD, know no revisions; and a Job cannot be changed."""
+    name = jobs_name(KAFKA)
+    assert jobs_name(KAFKA, "--is-upgrade") == name
+    assert jobs_name(KAFKA | {"settings": {"links": {"east": EAST}}}) == name
+    assert jobs_name({"kafka": KAFKA["kafka"] | {"partitions": 48}}) != name
+    assert jobs_name(KAFKA | {"image": {"tag": "0.2.0"}}) != name
+
+
+def test_a_worker_is_added_where_more_waits_than_one_holds(everything):
+    [scaled] = of_kind(everything, "ScaledObject")
+    assert scaled["spec"]["triggers"][0]["metadata"]["lagThreshold"] == str(50 * (300 + 120))
+    hourly = {"enabled": True, "messagesPerSecond": 333, "intervalSeconds": 3600}
+    [scaled] = of_kind(rendered(KAFKA | {"worker": {"autoscaling": hourly}}), "ScaledObject")
+    assert scaled["spec"]["triggers"][0]["metadata"]["lagThreshold"] == str(333 * 3720)
+
+
 @pytest.mark.parametrize("values", [KAFKA, EVERYTHING], ids=["least", "everything"])
 def test_every_manifest_fits_the_schema_of_its_kind(values):
     manifests = rendered(values)

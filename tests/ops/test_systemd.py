@@ -1,12 +1,14 @@
 """The systemd units: as systemd itself reads and judges them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.external
 
@@ -60,6 +62,16 @@ def test_the_hardening_is_what_closes_them(installed):
         installed, "security", "--offline=true", f"--threshold={EXPOSURE_TENTHS}", f"./{STARTED[1]}"
     )
     assert judged.returncode != 0
+
+
+def test_every_worker_has_a_port_of_its_own_that_prometheus_asks():
+    unit = (UNITS / "linkgauge-worker@.service").read_text()
+    [port] = re.findall(r"^Environment=LINKGAUGE_WORKER__PORT=(\d+)%i$", unit, re.MULTILINE)
+    scraped = yaml.safe_load((UNITS.parent / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    [workers] = [
+        job["static_configs"][0]["targets"] for job in scraped if job["job_name"] == "linkgauge-worker"
+    ]
+    assert workers == [f"127.0.0.1:{port}{number}" for number in (1, 2)]
 
 
 def test_a_mistake_in_a_unit_is_seen(installed):
