@@ -44,6 +44,7 @@ class Intake:
         self._feeds = {source.topic(suffix): feed for suffix, feed in feeds.items()}
         self._failure: Exception | None = None
         self._told_at = float("-inf")
+        self.kafka_errors = 0
         self._is_paused = False
         self.is_assigned = False
         self._consumer = Consumer(
@@ -201,6 +202,7 @@ class Intake:
 
     def _heard_of_trouble(self, error: KafkaError) -> None:
         """What librdkafka mends by itself, such as a broker that is away; it tells of every attempt."""
+        self.kafka_errors += 1
         if (now := time.monotonic()) - self._told_at > _QUIET_SECONDS:
             self._told_at = now
             _log.warning("kafka_trouble", error=error.str())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams import __version__
 from streams.lake.feed import Counts, Feed
 from streams.telemetry.family import Family, Reading, by_name, line_of, page_of
 
-__all__ = ["FAMILIES", "metrics_page"]
+__all__ = ["FAMILIES", "Own", "metrics_page"]
 
 _TABLE: Final = ("table",)
 _COUNTERS: Final = {
@@ -35,6 +35,7 @@ FAMILIES: Final = by_name(
         Family("lake_waiting_bytes", "gauge", _TABLE, "About what the rows take that no commit has yet."),
         Family("lake_last_commit_timestamp_seconds", "gauge", _TABLE, "When the last commit was made."),
         Family("lake_lag_messages", "gauge", (), "Messages on the topics that no commit has yet."),
+        Family("lake_kafka_errors_total", "counter", (), "Errors of Kafka that the sink goes on after."),
         Family("lake_ready", "gauge", (), "1 while partitions are read and the last commits went through."),
         Family("build_info", "info", ("version",), "What runs here."),
     )
@@ -42,17 +43,23 @@ FAMILIES: Final = by_name(
 """All families by name, in the order in which they are served."""
 
 
-def metrics_page(
-    feeds: Mapping[str, Feed], lag_messages: int, *, is_ready: bool, open_metrics: bool
-) -> Iterator[str]:
+class Own(NamedTuple):
+    """What the sink says of itself, beside its tables."""
+
+    lag_messages: int
+    kafka_errors: int
+    is_ready: bool
+
+
+def metrics_page(feeds: Mapping[str, Feed], own: Own, *, open_metrics: bool) -> Iterator[str]:
     """The text of `/metrics`."""
     lines: dict[str, list[str]] = {}
-    for reading in _readings(feeds, lag_messages, is_ready=is_ready):
+    for reading in _readings(feeds, own):
         lines.setdefault(reading.family, []).append(line_of(FAMILIES[reading.family], reading))
     return page_of(FAMILIES, lines, open_metrics=open_metrics)
 
 
-def _readings(feeds: Mapping[str, Feed], lag_messages: int, *, is_ready: bool) -> Iterator[Reading]:
+def _readings(feeds: Mapping[str, Feed], own: Own) -> Iterator[Reading]:
     for feed in feeds.values():
         label = (feed.source.table.name,)
         for name in _COUNTERS:
@@ -60,6 +67,7 @@ def _readings(feeds: Mapping[str, Feed], lag_messages: int, *, is_ready: bool) -
         yield Reading("lake_waiting_bytes", label, feed.waiting_bytes)
         if feed.counts.last_commit_seconds:
             yield Reading("lake_last_commit_timestamp_seconds", label, feed.counts.last_commit_seconds)
-    yield Reading("lake_lag_messages", (), lag_messages)
-    yield Reading("lake_ready", (), is_ready)
+    yield Reading("lake_lag_messages", (), own.lag_messages)
+    yield Reading("lake_kafka_errors_total", (), own.kafka_errors)
+    yield Reading("lake_ready", (), own.is_ready)
     yield Reading("build_info", (__version__,), 1)

@@ -16,7 +16,7 @@ from streams.lake.formats.opening import open_table
 from streams.lake.formats.table import OffsetsMoved
 from streams.lake.intake import Intake
 from streams.lake.progress import LogId
-from streams.lake.readings import metrics_page
+from streams.lake.readings import Own, metrics_page
 from streams.lake.sources import SOURCES
 from streams.settings import Settings
 from streams.store.source import Source
@@ -128,7 +128,8 @@ class _Sink:
     def page(self, open_metrics: bool) -> Iterable[str]:  # noqa: FBT001  # the signature is telemetry's
         """The text of `/metrics`."""
         ready = self.is_ready()
-        return metrics_page(self._feeds, self._lag_messages, is_ready=ready, open_metrics=open_metrics)
+        own = Own(self._lag_messages, self._intake.kafka_errors, ready)
+        return metrics_page(self._feeds, own, open_metrics=open_metrics)
 
     def turn(self) -> None:
         """Takes what has come, and commits if it is time."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from streams.lake.readings import FAMILIES, metrics_page
+from streams.lake.readings import FAMILIES, Own, metrics_page
 from streams.settings import Lake
 from streams.telemetry.family import rows_of_page
 from streams.wire.lake_tables import TABLES
@@ -34,7 +34,7 @@ def test_the_metrics_are_those_of_the_sink(tmp_path):
     logs = story(NUMBERS)
     feeds = feeds_of(Lake(path=str(tmp_path)), logs)
     run(feeds, logs)
-    text = "".join(metrics_page(feeds, 3, is_ready=True, open_metrics=False))
+    text = "".join(metrics_page(feeds, Own(3, 0, is_ready=True), open_metrics=False))
     assert 'linkgauge_lake_rows_total{table="interval_summary"} 12.0\n' in text
     assert "linkgauge_lake_lag_messages 3.0\n" in text
     assert set(re.findall(r"^# HELP linkgauge_(\w+)", text, re.MULTILINE)) == set(FAMILIES)

@@ -11,6 +11,7 @@ from streams.agents.publisher import PublisherStatistics
 from streams.agents.telemetry import _page as agent_page
 from streams.cli.metrics_page import metrics_page
 from streams.lake.feed import Counts
+from streams.lake.readings import Own
 from streams.lake.readings import metrics_page as lake_page
 from streams.model.partition import Partition
 from streams.processor.place import Place
@@ -54,7 +55,7 @@ def test_promtool_has_nothing_to_say():
     pages = [
         Board(Settings()).page([]),
         vitals.page(False),
-        lake_page({"t": feed}, 0, is_ready=True, open_metrics=False),
+        lake_page({"t": feed}, Own(0, 0, is_ready=True), open_metrics=False),
         agent_page([publisher], open_metrics=False),
     ]
     for text in (PAGE_OF_A_SCRAPE.read_bytes(), *("".join(page).encode() for page in pages)):

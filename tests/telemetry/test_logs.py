@@ -10,31 +10,37 @@ import pytest
 
 import streams
 from streams.broker.ports import free_port
+from streams.lake.readings import FAMILIES as LAKE
 from streams.processor.families import FAMILIES as WORKER
 from streams.reporter.families import FAMILIES as REPORTER
 from tests.programs import LINKGAUGE
 
 ROOT = Path(streams.__file__).parent
-SERVICES = ("processor", "reporter")
+SERVICES = ("agents", "lake", "processor", "reporter")
 
 COUNTED = {
-    "row_refused": "reporter_refused_rows_total",
-    "link_mode_unmeasured": "reporter_link_errors_total",
-    "past_not_read": "reporter_broker_errors_total",
-    "reload_waits_for_kafka": "reporter_broker_errors_total",
-    "settings_refused": "reporter_settings_reload_successful",
-    "seek_back": "worker_seeks_total",
-    "kafka_trouble": "worker_kafka_errors_total",
-    "messages_expired": "worker_expired_messages_total",
+    ("lake", "intervals_incomplete"): "lake_incomplete_intervals_total",
+    ("lake", "kafka_trouble"): "lake_kafka_errors_total",
+    ("lake", "message_refused"): "lake_refused_messages_total",
+    ("lake", "messages_missed"): "lake_missed_messages_total",
+    ("lake", "not_committed"): "lake_failed_commits_total",
+    ("processor", "kafka_trouble"): "worker_kafka_errors_total",
+    ("processor", "messages_expired"): "worker_expired_messages_total",
+    ("processor", "seek_back"): "worker_seeks_total",
+    ("reporter", "link_mode_unmeasured"): "reporter_link_errors_total",
+    ("reporter", "past_not_read"): "reporter_broker_errors_total",
+    ("reporter", "reload_waits_for_kafka"): "reporter_broker_errors_total",
+    ("reporter", "row_refused"): "reporter_refused_rows_total",
+    ("reporter", "settings_refused"): "reporter_settings_reload_successful",
 }
 """The metric beside each warning that may come again."""
 
-ONCE = {"worker_failed", "stopped_without_farewell"}
+ONCE = {("processor", "worker_failed"), ("processor", "stopped_without_farewell")}
 """What a process says as it ends."""
 
 
 def events():
-    """`(level, event)` of every call of a logger in the services; None for an event that is no literal."""
+    """`(service, level, event)` of every call of a logger; None for an event that is no literal."""
     for service in SERVICES:
         for path in sorted((ROOT / service).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -45,19 +51,19 @@ def events():
                     and node.func.value.id == "_log"
                 ):
                     first = node.args[0]
-                    yield node.func.attr, first.value if isinstance(first, ast.Constant) else None
+                    yield service, node.func.attr, first.value if isinstance(first, ast.Constant) else None
 
 
 def test_events_are_stable_names():
     found = list(events())
     assert len(found) > 10
-    assert [event for _, event in found if not re.fullmatch(r"[a-z]+(_[a-z]+)*", event or "")] == []
+    assert [event for *_, event in found if not re.fullmatch(r"[a-z]+(_[a-z]+)*", event or "")] == []
 
 
 def test_every_warning_has_its_counter():
-    warned = {event for level, event in events() if level in ("warning", "error")}
+    warned = {(service, event) for service, level, event in events() if level in ("warning", "error")}
     assert warned == COUNTED.keys() | ONCE
-    assert set(COUNTED.values()) <= WORKER.keys() | REPORTER.keys()
+    assert set(COUNTED.values()) <= LAKE.keys() | WORKER.keys() | REPORTER.keys()
 
 
 @pytest.mark.parametrize("service", ["reporter", "worker"])
