@@ -26,7 +26,7 @@ LINK = Board(
             "Share of the link that is left; below 0 it is too narrow. Without growth or safety.",
             "percentunit",
             (Query(_of_link("headroom_ratio", "mode", of="min"), "{{mode}}"),),
-            width=6,
+            width=5,
             red_below=0,
         ),
         Panel(
@@ -35,7 +35,7 @@ LINK = Board(
             "Paths that carry what is required.",
             "none",
             (Query(_of_link("paths_required", "mode"), "{{mode}}"),),
-            width=5,
+            width=4,
         ),
         Panel(
             "stat",
@@ -51,7 +51,16 @@ LINK = Board(
             "When the trend of the daily need reaches what the paths carry; empty without growth.",
             "dateTimeAsIso",
             (Query(f"1000 * {_of_link('exhaustion_timestamp_seconds', 'mode', of='min')}", "{{mode}}"),),
-            width=6,
+            width=5,
+        ),
+        Panel(
+            "stat",
+            "Groups missing",
+            "Groups that nothing is known of now: all figures are those of the others, and lower bounds.",
+            "none",
+            (Query(_of_link("members_missing")),),
+            width=3,
+            red_from=1,
         ),
         Panel(
             "stat",

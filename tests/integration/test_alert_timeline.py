@@ -40,6 +40,14 @@ late_window_seconds = 60
 tick_seconds = 1
 silent_after_seconds = 10
 members = [{{ array = "box", volume = "v", volume_bytes = {4096 * 65536} }}]
+
+[groups.never]
+interval_seconds = {INTERVAL}
+slot_seconds = 1
+rungs_seconds = []
+tick_seconds = 1
+silent_after_seconds = 10
+members = [{{ array = "box", volume = "w" }}]
 """
 
 
@@ -152,7 +160,7 @@ def fall_silent(story: Story) -> None:
     story.site.load.fall_silent()
     story.tell("the agent says nothing more")
     story.until("firing", "LinkgaugeAgentSilent", link="east", data_group=GROUP)
-    mine = 'data_group!="old"'
+    mine = 'data_group!~"old|never"'
     story.until_shown(f"linkgauge_coverage_ratio{{{mine}}} == 0", "coverage is 0")
     eventually(
         lambda: story.site.prometheus.now(f"linkgauge_window_changed_bytes{{{mine}}}"),
@@ -160,6 +168,10 @@ def fall_silent(story: Story) -> None:
     )
     eventually(lambda: story.site.prometheus.now(headroom()), lambda found: not found)
     story.tell("no bandwidth is shown, which is not a bandwidth of 0")
+    never = '{data_group="never"}'
+    story.until_shown(f"linkgauge_coverage_ratio{never} == 0", "a group that was never fed is not covered")
+    story.until("firing", "LinkgaugeAgentSilent", data_group="never")
+    assert not story.site.prometheus.samples(f"linkgauge_window_changed_bytes{never}")
 
 
 def hold_against_the_topics(site: Watched) -> None:
