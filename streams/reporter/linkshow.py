@@ -13,10 +13,12 @@ from streams.model.entries import Summary
 from streams.model.intervals import US
 from streams.model.sizing.link import usable_per_path
 from streams.model.sizing.reduction import Reduction
+from streams.reporter.cyclic import cycle_length
+from streams.reporter.figures import Rows
 from streams.reporter.history import GroupHistory
 from streams.reporter.links import link_figures
 from streams.reporter.readings import RESYNC, link_readings, mode_readings, outlook_readings
-from streams.reporter.rpo import Rows, cycle_length, mode_figures, mode_of, widest_range
+from streams.reporter.rpo import mode_figures, mode_of, widest_range
 from streams.reporter.trend import Trend, TrendRule
 from streams.settings import Link, Reporter
 from streams.telemetry.family import Reading

@@ -11,10 +11,10 @@ from streams.model.groups import Definition
 from streams.model.intervals import US
 from streams.model.sizing.basis import Mode
 from streams.model.sizing.ranges import fold_ratio
+from streams.reporter.figures import ModeFigures
 from streams.reporter.history import GroupHistory
 from streams.reporter.letters import LetterLog, Letters
 from streams.reporter.links import LinkFigures, Need
-from streams.reporter.rpo import ModeFigures
 from streams.reporter.trend import Outlook
 from streams.reporter.volumes import VolumeRow
 from streams.settings import Link
