@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from streams.model.kernel import NUMPY, Kernel
-from streams.model.portable import bitmap_of_bitsets
+from streams.model.portable import bitmap_of_bitsets, bitmap_of_tracks, heads
 from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of, spread
 
 __all__ = ["PART_TRACKS", "BitTable"]
@@ -67,17 +66,13 @@ class BitTable:
         row, within = spread(extra.astype(np.int64) + 1)
         self._add(first[row] + within.astype(np.uint64))
 
-    def add_ascending(self, ordered: Tracks, kernel: Kernel = NUMPY) -> None:
-        """Sets the bits of tracks that ascend, each there once."""
-        if not len(ordered):
-            return
-        if ordered[-1] < _WORD:
-            self._add_bits(0, kernel.bitmap(ordered))
-            return
-        high = ordered >> np.uint64(32)
-        edges = [0, *(np.flatnonzero(np.diff(high)) + 1).tolist(), len(ordered)]
-        for start, end in pairwise(edges):
-            self._add_bits(int(high[start]), kernel.bitmap(ordered[start:end] & np.uint64(_WORD - 1)))
+    def add_bits(self, word: int, bits: BitMap) -> None:
+        """Sets tracks by their low 32 bits, where the bits above are `word`; takes the bitmap over."""
+        mine = self._words.get(word)
+        if mine is None:
+            self._words[word] = bits
+        else:
+            mine |= bits
 
     def update(self, other: BitTable) -> None:
         """ORs another table into this one."""
@@ -206,21 +201,17 @@ class BitTable:
         return f"BitTable({len(self)} tracks)"
 
     def _add(self, tracks: Tracks) -> None:
-        self.add_ascending(NUMPY.ascending(tracks.copy()))  # np.unique hashes, at several times the cost
+        tracks = np.sort(tracks)
+        tracks = tracks[heads(tracks)]  # np.unique hashes, at several times the cost
+        word, low = tracks >> np.uint64(32), tracks.astype(np.uint32)
+        for start, end in pairwise([*heads(word).tolist(), len(tracks)]):
+            self.add_bits(int(word[start]), bitmap_of_tracks(low[start:end]))
 
     def _add_runs(self, first: Tracks, last: Tracks) -> None:
         for start in range(0, len(first), _RUNS_AT_ONCE):
             some = slice(start, start + _RUNS_AT_ONCE)
             for word, bits in bitmaps_of_runs(*merged_runs(first[some], last[some])):
-                self._add_bits(word, bits)
-
-    def _add_bits(self, word: int, bits: BitMap) -> None:
-        """Takes the bitmap over, or ORs it in."""
-        mine = self._words.get(word)
-        if mine is None:
-            self._words[word] = bits
-        else:
-            mine |= bits
+                self.add_bits(word, bits)
 
 
 def _split(base: int, bits: BitMap) -> Iterator[tuple[int, bytes]]:

@@ -1,12 +1,12 @@
 """The loops that a worker's time goes into, in numpy, or compiled where numba is installed.
 
-Both give the same tables. numpy needs a pass over memory for every step of marking, and sorts by comparison;
-`streams.model.compiled` takes an ordinary message in one pass, and sorts by digits.
+Both give the same tables. numpy needs a pass over memory for every step of marking, and sorts what it marks;
+`streams.model.compiled` takes an ordinary message in one pass, and sorts nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -15,13 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from streams.model.portable import bitmap_of_tracks, heads
+from streams.model.pending import PendingTracks
 
-__all__ = ["NUMPY", "Fits", "Kernel", "Scan", "fastest"]
+__all__ = ["NUMPY", "Fits", "Kernel", "Marks", "Scan", "fastest"]
 
 _Places = NDArray[np.int64]
 _Codes = NDArray[np.int32]
 _Keys = NDArray[np.uint64]
+
+
+class Marks(Protocol):
+    """Tracks of many volumes on their way into bit tables, as keys (`streams.model.pending`)."""
+
+    def add(self, keys: _Keys, /) -> None:
+        """Adds keys, in any order, as often as they come."""
+
+    def due(self, held_tracks: int, /) -> bool:
+        """Whether it is time to take them, into tables that hold so many tracks already."""
+
+    def take(self) -> Iterator[tuple[int, BitMap]]:
+        """All that was added, and is not here any more: `key >> 32`, ascending, and the bits below."""
 
 
 class Fits(Protocol):
@@ -35,7 +48,7 @@ class Fits(Protocol):
 
 
 class Scan(Protocol):
-    """Counts writes and lets their tracks wait, in one pass."""
+    """Counts writes and finds their tracks, in one pass."""
 
     def __call__(
         self,
@@ -44,48 +57,33 @@ class Scan(Protocol):
         numbers: _Places,
         grid: tuple[int, int, int],
         counts: tuple[_Places, _Keys, _Keys],
-        waiting: tuple[_Keys, int, _Keys, _Places],
+        found: tuple[_Keys, _Places],
         /,
     ) -> tuple[int, int, int]:
-        """Goes through the rows from `row` on, until they end or there is no more room to wait.
+        """Goes through the rows from `row` on, until they end or there is no more room for keys.
 
         `columns` are time, code, offset and length of writes that fit, `numbers` the number of the volume of
         each code. `grid` has the start of the interval and the length of a slot, in microseconds, and the
         bytes of a track. `counts` grow: writes and bytes by volume number, bytes by slot, up to `MAX_COUNT`.
-        `waiting` are the keys of waiting tracks (`streams.model.pending`), how many there are, places of keys
-        that need not wait again, and room for the numbers of long rows. These have more than
+        `found` is filled, with the keys of tracks and with the numbers of long rows. These have more than
         `LONGEST_WAITING` tracks behind the first, or one beyond `MAX_TRACK`; they are counted, and left to
         the caller to mark.
 
-        Returns the row to go on with, how many keys wait, and how many rows are long.
+        Returns the row to go on with, how many keys there are, and how many rows are long.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One way to go through writes.
-
-    `ascending` sorts keys, each once, and may use their memory for it. `bitmap` takes ascending tracks below
-    2^32. Without `fits` and `scan` marking goes step by step (`streams.model.marking`).
-    """
+    """One way to go through writes; without `fits` and `scan`, step by step (`streams.model.marking`)."""
 
     name: str
-    ascending: Callable[[_Keys], _Keys]
-    bitmap: Callable[[_Keys], BitMap]
+    marks: Callable[[], Marks]
     fits: Fits | None = None
     scan: Scan | None = None
 
 
-def _ascending(keys: _Keys) -> _Keys:
-    keys.sort()
-    return keys[heads(keys)]
-
-
-def _bitmap(tracks: _Keys) -> BitMap:
-    return bitmap_of_tracks(tracks.astype(np.uint32))
-
-
-NUMPY = Kernel("numpy", _ascending, _bitmap)
+NUMPY = Kernel("numpy", PendingTracks)
 """What needs no compiler, and what others are held against."""
 
 

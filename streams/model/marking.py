@@ -92,7 +92,7 @@ def mark_fold(
         )
         if len(inside) < len(tracks):
             tracks, writes, written_bytes = inside, None, None
-    interval.volumes.table(member.id).merge(VolumeTable(tracks, writes, written_bytes))
+    interval.volumes.put(member.id, VolumeTable(tracks, writes, written_bytes))
     _count_slot(interval, fold, written_bytes, start_us, geometry.slot_seconds)
 
 

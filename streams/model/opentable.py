@@ -45,9 +45,7 @@ class OpenInterval:
             late_writes=interval.late_writes,
         )
         for entry in interval.entries:
-            content.volumes.table(entry.volume).merge(
-                VolumeTable(entry.tracks, entry.writes, entry.written_bytes)
-            )
+            content.volumes.put(entry.volume, VolumeTable(entry.tracks, entry.writes, entry.written_bytes))
         return content
 
     def vouch(self, agent: str, span: Span) -> None:

@@ -1,6 +1,7 @@
 """The bit tables of a group's volumes over one interval, while they fill.
 
-Tracks of writes wait until there are enough to be marked at once; who asks for a table gets all of it.
+Tracks of writes wait where a kernel has put them, and come into the tables together; who asks for a table
+gets all of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from streams.model.counts import add_known
 from streams.model.groups import Definition
 from streams.model.intervals import US
 from streams.model.kernel import Kernel, fastest
-from streams.model.pending import LONGEST_WAITING, MAX_TRACK, MAX_VOLUMES, PendingTracks
+from streams.model.pending import LONGEST_WAITING, MAX_TRACK, MAX_VOLUMES, VOLUME_BITS
 from streams.model.portable import heads
 from streams.model.tracks import track_spans
 from streams.model.writes import WriteBatch, volume_id
@@ -26,6 +27,9 @@ __all__ = ["VolumeTable", "VolumeTables"]
 
 _FEW_NAMES = 64
 _MOST_PLACES = 16  # agents of one group; each names about one set of volumes
+_KEYS_AT_ONCE = 4_096  # they stay in the first-level cache
+_VOLUME = np.uint64(VOLUME_BITS)
+_WORDS_OF_VOLUME = VOLUME_BITS - 32  # bits of a key that say which 2^32 tracks of a volume
 
 Tracks = NDArray[np.uint64]
 Numbers = NDArray[np.uint64]
@@ -87,7 +91,7 @@ class _Tallies:
 class VolumeTables:
     """Tables by volume. Each volume has a number here, so that the writes of many are handled together."""
 
-    __slots__ = ("_held_tracks", "_kernel", "_numbers", "_pending", "_places", "_tables", "_tallies")
+    __slots__ = ("_held_tracks", "_kernel", "_marks", "_numbers", "_places", "_tables", "_tallies")
 
     def __init__(self, kernel: Kernel | None = None) -> None:
         self._kernel = kernel or fastest()
@@ -95,7 +99,7 @@ class VolumeTables:
         self._tables: list[VolumeTable] = []
         self._tallies = _Tallies()
         self._places: dict[tuple[str, tuple[str, ...]], _Places] = {}
-        self._pending = PendingTracks(self._kernel)
+        self._marks = self._kernel.marks()
         self._held_tracks = 0
 
     def number(self, volume: str) -> int:
@@ -116,10 +120,17 @@ class VolumeTables:
         self._settle()
         return {volume: self._tables[number] for volume, number in self._numbers.items()}
 
+    def put(self, volume: str, table: VolumeTable) -> None:
+        """ORs tracks into a volume's table, adds counts to its own."""
+        mine = self._tables[self.number(volume)]
+        self._held_tracks -= len(mine.tracks)
+        mine.merge(table)
+        self._held_tracks += len(mine.tracks)
+
     def merge(self, other: VolumeTables) -> None:
         """ORs the tracks of all tables, adds their counts."""
         for volume, table in other.by_volume().items():
-            self.table(volume).merge(table)
+            self.put(volume, table)
 
     def count(self, volume: str, writes: int, written_bytes: int) -> None:
         """Counts writes of a volume."""
@@ -164,15 +175,12 @@ class VolumeTables:
         geometry = definition.geometry
         grid = (start_us, geometry.slot_seconds * US, geometry.track_bytes)
         row, long_rows = 0, np.empty(len(writes), np.int64)
+        keys = np.empty(_KEYS_AT_ONCE + LONGEST_WAITING + 1, np.uint64)
         while row < len(writes):
-            keys = self._pending.room(len(writes) - row + LONGEST_WAITING)
-            waiting = (keys, len(self._pending), self._pending.seen, long_rows)
-            row, count, longs = scan(row, columns, places.numbers, grid, counts, waiting)
-            self._pending.filled(count)
+            row, count, longs = scan(row, columns, places.numbers, grid, counts, (keys, long_rows))
+            self._add(keys[:count])
             if longs:
                 self._mark_long(writes.take(long_rows[:longs]), places.numbers, geometry.track_bytes)
-            if self._pending.full:
-                self._settle()
         return True
 
     def _mark_long(self, writes: WriteBatch, numbers: NDArray[np.int64], track_bytes: int) -> None:
@@ -202,24 +210,28 @@ class VolumeTables:
 
     def _wait(self, numbers: Numbers, first: Tracks, extra: Tracks) -> None:
         """Lets the tracks `first[i]` to `first[i] + extra[i]` wait, for every row."""
-        self._pending.add(numbers, first)
+        keys = numbers << _VOLUME | first
+        self._add(keys)
         rows, step = np.flatnonzero(extra != 0), 1  # few writes touch a second track, fewer a third
         while len(rows):
-            self._pending.add(numbers[rows], first[rows] + np.uint64(step))
+            self._add(keys[rows] + np.uint64(step))
             step += 1
             rows = rows[extra[rows] >= step]
-        if self._pending.full:
+
+    def _add(self, keys: NDArray[np.uint64]) -> None:
+        self._marks.add(keys)
+        if self._marks.due(self._held_tracks):
             self._settle()
 
     def _settle(self) -> None:
         for number, writes, written_bytes in self._tallies.take():
             self._tables[number].count(writes, written_bytes)
-        for number, tracks in self._pending.take():
+        for word, bits in self._marks.take():
+            number, high = divmod(word, 1 << _WORDS_OF_VOLUME)
             table = self._tables[number].tracks
             self._held_tracks -= len(table)
-            table.add_ascending(tracks, self._kernel)
+            table.add_bits(high, bits)
             self._held_tracks += len(table)
-        self._pending.allow(self._held_tracks)
 
     def _mark_now(self, numbers: Numbers, first: Tracks, last: Tracks) -> None:
         order = np.argsort(numbers, kind="stable")

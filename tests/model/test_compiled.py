@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.model import kernel, pending
+from streams.model import kernel, pending, volumetables
 from streams.model.batchmembers import members_of
 from streams.model.compiled import NUMBA, compiling
 from streams.model.groups import Definition, Geometry, Member
@@ -65,32 +65,20 @@ def interval(chosen):
     return OpenInterval(SlotBytes(5), VolumeTables(chosen))
 
 
-@given(batches(), st.sampled_from([1, 3, 4096]), st.sampled_from([1, 16]))
-def test_one_pass_gives_what_the_steps_give(made, fewest, held_per_place):
+@given(batches(), st.sampled_from([1, 3, 4096]))
+def test_one_pass_gives_what_the_steps_give(made, keys_at_once):
     track, messages = made
     definition = group(track)
     steps, at_once = interval(NUMPY), interval(NUMBA)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pending, "_FEWEST", fewest)
-        patch.setattr(pending, "_HELD_PER_PLACE", held_per_place)
+        patch.setattr(pending, "_FEWEST", keys_at_once)
+        patch.setattr(volumetables, "_KEYS_AT_ONCE", keys_at_once)
         for writes in messages:
             mark_writes(steps, writes, members_of(writes, "a", definition), definition.geometry, START)
             assert mark_at_once(at_once, writes, "a", definition, START)
     assert at_once.slots.values() == steps.slots.values()
     expected = {v: table for v, table in steps.volumes.by_volume().items() if table.writes}
     assert {v: table for v, table in at_once.volumes.by_volume().items() if table.writes} == expected
-
-
-def test_most_tracks_of_a_hot_spot_wait_once():
-    tables, definition = VolumeTables(NUMBA), group()
-    far = columns([(START, 2, row * 1024, 1024) for row in range(40_000)])
-    hot = columns([(START, row % 2, row * row % 67 * 1024, 1024) for row in range(4096)])
-    for writes in (far, far, hot, hot):
-        assert tables.mark_at_once(writes, "a", definition, START, np.zeros(5, np.uint64))
-    waiting = len(tables._pending)
-    assert tables.mark_at_once(hot, "a", definition, START, np.zeros(5, np.uint64))
-    assert 0 <= len(tables._pending) - waiting < 400
-    assert [len(tables.table(f"a/{volume}").tracks) for volume in VOLUMES] == [34, 34, 40_000]
 
 
 REFUSED = {
@@ -152,38 +140,11 @@ def test_sums_stop_at_the_largest_count():
     huge = columns([(START, 0, 0, (1 << 62) + 5)] * 3)
     assert NUMBA.fits(huge.volume_codes, huge.offset_bytes, huge.length_bytes, np.array([1 << 63], np.uint64))
     counts = (np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros(5, np.uint64))
-    waiting = (np.empty(100, np.uint64), 0, np.zeros(2, np.uint64), np.empty(3, np.int64))
+    found = (np.empty(100, np.uint64), np.empty(3, np.int64))
     all_columns = (huge.time_us, huge.volume_codes, huge.offset_bytes, huge.length_bytes)
     grid = (START, 2 * US, 1024)
-    assert NUMBA.scan(0, all_columns, np.zeros(1, np.int64), grid, counts, waiting) == (3, 0, 3)
+    assert NUMBA.scan(0, all_columns, np.zeros(1, np.int64), grid, counts, found) == (3, 0, 3)
     assert [int(column[0]) for column in counts] == [3, (1 << 63) - 1, (1 << 63) - 1]
-
-
-keys = st.one_of(
-    st.lists(st.integers(0, (1 << 64) - 1), max_size=60),
-    st.lists(st.sampled_from([0, 1, 1 << 11, 1 << 40, 1 << 63, (1 << 64) - 1]), max_size=60),
-    st.tuples(st.integers(0, 1 << 60), st.integers(1, 1 << 20)).map(
-        lambda drawn: [drawn[0] + number * drawn[1] % 99_991 for number in range(5_000, 0, -1)]
-    ),
-)
-
-
-@given(keys, st.sampled_from([1, 1024]))
-def test_keys_ascend_and_are_there_once(chosen, fewest):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streams.model.compiled.sorting._FEWEST_BY_DIGITS", fewest)
-        found = NUMBA.ascending(np.array(chosen, np.uint64))
-    assert found.tolist() == sorted(set(chosen))
-
-
-@pytest.mark.parametrize("count", [1, 4096, 4097, 65_536, 65_537, 150_000])
-@pytest.mark.parametrize("step", [1, 2, 17, 65_536])
-def test_bitmaps_have_the_tracks_that_they_are_made_of(count, step):
-    tracks = np.arange(7, 7 + count * step, step, dtype=np.uint64)
-    tracks = tracks[tracks < 1 << 32]
-    found = NUMBA.bitmap(tracks)
-    assert found == NUMPY.bitmap(tracks)
-    assert found.to_array().tolist() == tracks.tolist()
 
 
 def test_columns_of_a_message_are_taken_as_they_lie_in_it():

@@ -6,11 +6,10 @@ They hold no lock of the interpreter.
 
 from __future__ import annotations
 
-from streams.model.compiled.packing import bitmap
+from streams.model.compiled.chunks import Chunks
 from streams.model.compiled.passes import fits, scan
-from streams.model.compiled.sorting import ascending
 from streams.model.kernel import Kernel
 
 __all__ = ["NUMBA"]
 
-NUMBA = Kernel("numba", ascending, bitmap, fits, scan)
+NUMBA = Kernel("numba", Chunks, fits, scan)

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from numba import njit, types
 
-__all__ = ["INT64S", "UINT16S", "UINT64S", "column", "compiled"]
+__all__ = ["INT64S", "UINT16S", "UINT32S", "UINT64S", "column", "compiled"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-INT64S, UINT64S, UINT16S = types.int64[::1], types.uint64[::1], types.uint16[::1]
+INT64S, UINT64S, UINT32S, UINT16S = types.int64[::1], types.uint64[::1], types.uint32[::1], types.uint16[::1]
 """Columns of our own, to be written to."""
 
 

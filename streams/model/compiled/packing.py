@@ -1,4 +1,4 @@
-"""Tracks to bitmaps, by way of Roaring's portable format (`streams.model.portable` has it in numpy)."""
+"""Buckets to bitmaps, by way of Roaring's portable format (`streams.model.portable` has it in numpy)."""
 
 from __future__ import annotations
 
@@ -6,57 +6,108 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
-from pyroaring import BitMap
 
-from streams.model.compiled.compiling import UINT16S, UINT64S, compiled
+from streams.model.compiled.blocks import BUCKETS, DENSE, ENTRIES, LISTS, PAGE_WORDS, PAGES, following
+from streams.model.compiled.compiling import UINT16S, UINT32S, compiled
 from streams.model.portable import LARGEST_ARRAY, WITHOUT_RUNS
 
-__all__ = ["bitmap"]
+__all__ = ["pack"]
 
-_BITSET = 4_096  # 16-bit numbers of a container that is a bitset
-
-
-def bitmap(tracks: NDArray[np.uint64]) -> BitMap:
-    """As `kernel.Kernel.bitmap`."""
-    containers = _containers(tracks)
-    numbers = np.empty(4 + 4 * containers + min(len(tracks), containers * _BITSET), np.uint16)
-    size = _pack(tracks, containers, numbers)
-    return BitMap.deserialize(numbers[:size].tobytes())
+_ONE, _LOW, _HALF = np.uint64(1), np.uint64(0xFFFF), np.uint64(16)
+_BITS, _BIT = np.uint64(6), np.uint64(63)
+_COOKIE, _LARGEST_ARRAY = np.uint16(WITHOUT_RUNS), np.uint64(LARGEST_ARRAY)
+_PAIRS, _FOURS, _EIGHTS, _SUM = (
+    np.uint64(number)
+    for number in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F, 0x0101010101010101)
+)
 
 
-@compiled(types.int64(UINT64S))
-def _containers(tracks: Any) -> Any:
-    """How many containers, of 2^16 tracks each, hold tracks that ascend."""
-    count, bits = 0, np.uint64(16)
-    for row in range(len(tracks)):
-        if row == 0 or tracks[row] >> bits != tracks[row - 1] >> bits:
-            count += 1
+@compiled(types.uint64(types.uint64))
+def _ones(word: Any) -> Any:
+    """How many bits are set; compilers know these steps, and have one instruction for them."""
+    word = word - (word >> _ONE & _PAIRS)
+    word = (word & _FOURS) + (word >> np.uint64(2) & _FOURS)
+    word = word + (word >> np.uint64(4)) & _EIGHTS
+    return word * _SUM >> np.uint64(56)
+
+
+@compiled(types.uint64(types.uint64, types.uint64, UINT16S, types.uint64))
+def _write_word(number: Any, word: Any, numbers: Any, place: Any) -> Any:
+    """Writes the numbers of the bits of a page's word, ascending; the place behind them."""
+    while word != 0:
+        lowest = word & (~word + _ONE)
+        numbers[place] = number << _BITS | _ones(lowest - _ONE)
+        place, word = place + _ONE, word ^ lowest
+    return place
+
+
+@compiled(types.uint64(types.uint64, BUCKETS, LISTS, types.uint64[::1], UINT16S, types.uint64))
+def _write_list(bucket: Any, buckets: Any, lists: Any, page: Any, numbers: Any, place: Any) -> Any:
+    """Writes the tracks of a list, ascending, each once, by way of a page, which is left empty."""
+    used = np.zeros(PAGE_WORDS >> _BITS, np.uint64)  # a bit for each word of the page
+    block, left = np.uint64(buckets[bucket].first), np.uint64(buckets[bucket].count)
+    while True:
+        for entry in range(min(left, ENTRIES)):
+            track = np.uint64(lists[block + entry])
+            word = track >> _BITS
+            page[word] |= _ONE << (track & _BIT)
+            used[word >> _BITS] |= _ONE << (word & _BIT)
+        if left <= ENTRIES:
+            break
+        left, block = left - ENTRIES, following(lists, block)
+    for high in range(np.uint64(len(used))):
+        words = used[high]
+        while words != 0:
+            lowest = words & (~words + _ONE)
+            word = high << _BITS | _ones(lowest - _ONE)
+            place = _write_word(word, page[word], numbers, place)
+            page[word], words = 0, words ^ lowest
+    return place
+
+
+@compiled(types.uint64(types.uint64[::1]))
+def _tracks(page: Any) -> Any:
+    """How many tracks a page has."""
+    count = np.uint64(0)
+    for word in page:
+        count += _ones(word)
     return count
 
 
-@compiled(types.int64(UINT64S, types.int64, UINT16S))
-def _pack(tracks: Any, containers: Any, numbers: Any) -> Any:
-    """Writes the bitmap as 16-bit numbers, containers as arrays or bitsets; how many numbers it takes."""
-    bits, low = np.uint64(16), np.uint64(0xFFFF)
-    numbers[0], numbers[1] = WITHOUT_RUNS, 0
-    numbers[2], numbers[3] = containers & 0xFFFF, containers >> 16
-    head, offset, place, row = 4, 4 + 2 * containers, 4 + 4 * containers, 0
-    while row < len(tracks):
-        key, start = tracks[row] >> bits, row
-        while row < len(tracks) and tracks[row] >> bits == key:
-            row += 1
-        numbers[head], numbers[head + 1] = key, row - start - 1
-        numbers[offset], numbers[offset + 1] = 2 * place & 0xFFFF, 2 * place >> 16
-        head, offset = head + 2, offset + 2
-        if row - start > LARGEST_ARRAY:
-            numbers[place : place + _BITSET] = 0
-            for track in tracks[start:row]:
-                within = track & low
-                numbers[place + (within >> np.uint64(4))] |= np.uint16(1 << (within & np.uint64(15)))
-            place += _BITSET
-        else:
-            for track in tracks[start:row]:
-                numbers[place] = track & low
-                place += 1
+@compiled(types.uint64(types.uint64[::1], types.uint64, UINT16S, types.uint64))
+def _write_page(page: Any, tracks: Any, numbers: Any, place: Any) -> Any:
+    """Writes a page as an array, or if its tracks are too many for one as a bitset; the place behind it."""
+    if tracks <= _LARGEST_ARRAY:
+        for number in range(PAGE_WORDS):
+            place = _write_word(number, page[number], numbers, place)
+        return place
+    for number in range(PAGE_WORDS):
+        for quarter in range(np.uint64(4)):
+            numbers[place] = page[number] >> (quarter << np.uint64(4)) & _LOW
+            place += _ONE
     return place
+
+
+@compiled(types.uint64(UINT32S, BUCKETS, LISTS, PAGES, UINT16S))
+def pack(chosen: Any, buckets: Any, lists: Any, pages: Any, numbers: Any) -> Any:
+    """Writes the chosen buckets, whose chunks ascend, as one portable bitmap of 16-bit numbers.
+
+    There is room in `numbers` for four and for each bucket four more and its entries, or 4,096 for a page.
+    Returns how many numbers it takes.
+    """
+    two, count, empty_page = np.uint64(2), np.uint64(len(chosen)), np.zeros(PAGE_WORDS, np.uint64)
+    numbers[0], numbers[1], numbers[2], numbers[3] = _COOKIE, 0, count & _LOW, count >> _HALF
+    head, offset = np.uint64(4), np.uint64(4) + two * count
+    start = offset + two * count
+    for bucket in chosen:
+        if buckets[bucket].count == DENSE:
+            page = pages[buckets[bucket].place]
+            tracks = _tracks(page)
+            end = _write_page(page, tracks, numbers, start)
+        else:
+            end = _write_list(np.uint64(bucket), buckets, lists, empty_page, numbers, start)
+            tracks = end - start
+        numbers[head], numbers[head + _ONE] = buckets[bucket].chunk & _LOW, tracks - _ONE
+        numbers[offset], numbers[offset + _ONE] = start << _ONE & _LOW, start >> np.uint64(15)
+        head, offset, start = head + two, offset + two, end
+    return start

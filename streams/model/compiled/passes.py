@@ -13,8 +13,6 @@ from streams.model.pending import LONGEST_WAITING, MAX_TRACK, VOLUME_BITS
 
 __all__ = ["fits", "scan"]
 
-_SCRAMBLE = 0x9E3779B97F4A7C15  # odd: the high bits of a product depend on all bits of a key
-
 _TIMES, _CODES = column(types.int64), column(types.int32)
 _OFFSETS, _LENGTHS = column(types.uint64), (column(types.uint32), column(types.uint64))
 
@@ -33,51 +31,49 @@ def _signature_of_scan(length: Any) -> Any:
     grid = types.UniTuple(types.int64, 3)  # type: ignore[no-untyped-call]  # numba has few types
     columns = types.Tuple((_TIMES, _CODES, _OFFSETS, length))  # type: ignore[no-untyped-call]  # as above
     counts = types.Tuple((INT64S, UINT64S, UINT64S))  # type: ignore[no-untyped-call]  # as above
-    waiting = types.Tuple((UINT64S, types.int64, UINT64S, INT64S))  # type: ignore[no-untyped-call]  # as above
     found = types.UniTuple(types.int64, 3)  # type: ignore[no-untyped-call]  # as above
-    return found(types.int64, columns, INT64S, grid, counts, waiting)
+    rows = types.Tuple((UINT64S, INT64S))  # type: ignore[no-untyped-call]  # as above
+    return found(types.int64, columns, INT64S, grid, counts, rows)
 
 
 @compiled(*map(_signature_of_scan, _LENGTHS))
-def scan(row: Any, columns: Any, numbers: Any, grid: Any, counts: Any, waiting: Any) -> Any:
+def scan(row: Any, columns: Any, numbers: Any, grid: Any, counts: Any, found: Any) -> Any:
     """As `kernel.Scan`."""
     time_us, codes, offset, length = columns
     start_us, slot_us, track_bytes = grid
     writes, written_bytes, slots = counts
-    keys, count, seen, long_rows = waiting
-    room, longs = len(keys) - LONGEST_WAITING - 1, 0
-    one, most, scramble = np.uint64(1), np.uint64(MAX_COUNT), np.uint64(_SCRAMBLE)
+    keys, long_rows = found
+    count, longs, room = 0, 0, len(keys) - LONGEST_WAITING - 1
+    one, most, longest = np.uint64(1), np.uint64(MAX_COUNT), np.uint64(LONGEST_WAITING)
     size, bits = np.uint64(track_bytes), np.uint64(0)
     while (one << bits) < size:
         bits += one
     even = (one << bits) == size
-    unused = np.uint64(64)  # bits of a scrambled key beside those that say where it is remembered
-    while len(seen) >> (np.uint64(64) - unused) > 1:
-        unused -= one
-    slot, slot_start_us, slot_end_us = 0, 0, 0
+    slot, slot_start_us, slot_end_us, slot_bytes = np.uint64(0), 0, 0, np.uint64(0)
     while row < len(codes) and count <= room:
         taken = np.uint64(length[row])
-        number = numbers[codes[row]]
+        number = np.uint64(numbers[codes[row]])
         writes[number] += 1
         written_bytes[number] = min(written_bytes[number] + taken, most)
         if not slot_start_us <= time_us[row] < slot_end_us:  # a division for each slot, not for each write
-            slot = (time_us[row] - start_us) // slot_us
-            slot_start_us = start_us + slot * slot_us
-            slot_end_us = slot_start_us + slot_us
-        slots[slot] = min(slots[slot] + taken, most)
+            slots[slot] = min(slots[slot] + slot_bytes, most)
+            slot = np.uint64((time_us[row] - start_us) // slot_us)
+            slot_start_us = start_us + np.int64(slot) * slot_us
+            slot_end_us, slot_bytes = slot_start_us + slot_us, np.uint64(0)
+        slot_bytes = min(slot_bytes + taken, most)
         if taken > 0:
             begin, end = offset[row], offset[row] + taken - one
             first, last = (begin >> bits, end >> bits) if even else (begin // size, end // size)
-            if last - first > np.uint64(LONGEST_WAITING) or last > np.uint64(MAX_TRACK):
+            volume = number << np.uint64(VOLUME_BITS)
+            if last - first > longest or last > np.uint64(MAX_TRACK):
                 long_rows[longs] = row
                 longs += 1
             else:
-                volume = np.uint64(number) << np.uint64(VOLUME_BITS)
-                for track in range(first, last + one):
-                    key = volume | track
-                    place = (key * scramble) >> unused
-                    new = np.int64(seen[place] != key)  # no branch: which way it goes is hard to predict
-                    seen[place] = keys[count] = key
-                    count += new
+                keys[count], keys[count + 1] = volume | first, volume | last
+                count += 1 + (last != first)  # no branch: which way it goes is hard to predict
+                for track in range(first + np.uint64(2), last + one):
+                    keys[count] = volume | track - one
+                    count += 1
         row += 1
+    slots[slot] = min(slots[slot] + slot_bytes, most)
     return row, count, longs

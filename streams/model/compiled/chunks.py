@@ -1,0 +1,118 @@
+"""The arrays in which compiled loops mark (`streams.model.compiled.blocks`), and how they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from streams.model.compiled.blocks import (
+    BLOCK,
+    BUCKET,
+    HOT,
+    PAGE_WORDS,
+    STATE,
+    Missing,
+    enter,
+    enter_hot,
+    mark,
+    mark_hot,
+)
+from streams.model.compiled.packing import pack
+from streams.model.portable import LARGEST_ARRAY, heads
+
+__all__ = ["Chunks"]
+
+_FEWEST = 8  # buckets, blocks or pages, once there are any
+_DOUBLED = 1 << 12  # of more than these, what is not used yet stays small against what is
+_MOST_BLOCKS = 1 << 26  # 4 GiB; places are 32-bit numbers
+_PLACES_PER_CHUNK = 4  # most chunks are found where they are looked for first
+_CHUNKS_OF_WORD = np.uint64(16)  # bits of a chunk's number below those that say which 2^32 tracks it is in
+_HEAD, _PER_BUCKET = 4, 4  # 16-bit numbers of a portable bitmap beside those of its tracks
+
+
+_Column = TypeVar("_Column", bound=np.generic)
+
+
+class Chunks:
+    """Keys of tracks (`streams.model.pending`) on their way into bit tables."""
+
+    __slots__ = ("_buckets", "_directory", "_hot", "_lists", "_pages", "_state")
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def add(self, keys: NDArray[np.uint64]) -> None:
+        """Adds keys, in any order."""
+        if self._used("pages") > 1:
+            keys = keys[: mark_hot(keys, self._hot, self._pages)]
+        row = 0
+        while row < len(keys):
+            row = mark(keys, row, self._arrays)
+            if row < len(keys):
+                self._grow()
+
+    def due(self, held_tracks: int) -> bool:  # noqa: ARG002  # however many tracks the tables hold
+        """Whether it is time to take them: the numbers of blocks are used up."""
+        return self._used("blocks") > _MOST_BLOCKS
+
+    def take(self) -> Iterator[tuple[int, BitMap]]:
+        """All tracks that were added: the bits of each 2^32 keys that have some, ascending."""
+        buckets, lists, pages = self._buckets[: self._used("buckets")], self._lists, self._pages
+        self._clear()
+        chosen = 1 + np.argsort(buckets["chunk"][1:]).astype(np.uint32)
+        words = buckets["chunk"][chosen] >> _CHUNKS_OF_WORD
+        sizes = np.minimum(buckets["count"], LARGEST_ARRAY).astype(np.int64)
+        for start, end in pairwise([*heads(words).tolist(), len(words)]):
+            mine = chosen[start:end]
+            numbers = np.empty(_HEAD + _PER_BUCKET * len(mine) + int(sizes[mine].sum()), np.uint16)
+            size = pack(mine, buckets, lists, pages, numbers)
+            yield int(words[start]), BitMap.deserialize(numbers[:size].tobytes())
+
+    @property
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        return (self._directory, self._buckets, self._lists, self._pages, self._hot, self._state)
+
+    def _used(self, field: str) -> int:
+        return int(self._state[field][0])
+
+    def _clear(self) -> None:
+        self._directory: NDArray[np.uint32] = np.zeros(_PLACES_PER_CHUNK, np.uint32)
+        self._buckets: NDArray[Any] = np.zeros(1, BUCKET)
+        self._hot: NDArray[Any] = np.zeros(1, HOT)
+        self._lists: NDArray[np.uint16] = np.zeros(int(BLOCK), np.uint16)
+        self._pages: NDArray[np.uint64] = np.zeros((1, int(PAGE_WORDS)), np.uint64)
+        self._state: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING)], STATE)
+
+    def _grow(self) -> None:
+        """Makes room for what the last marking lacked."""
+        missing = self._used("missing")
+        if missing == Missing.BUCKETS:
+            self._buckets = _grown(self._buckets, _more(len(self._buckets)))
+            self._directory = np.zeros(_places(len(self._buckets)), np.uint32)
+            enter(self._directory, self._buckets, self._used("buckets"))
+        elif missing == Missing.BLOCKS:
+            self._lists = _grown(self._lists, _more(len(self._lists) // int(BLOCK)) * int(BLOCK))
+        elif missing == Missing.PAGES:
+            self._pages = _grown(self._pages, _more(len(self._pages)))
+            self._hot = np.zeros(_places(len(self._pages)), HOT)
+            enter_hot(self._hot, self._buckets, self._used("buckets"))
+
+
+def _places(count: int) -> int:
+    return 1 << (_PLACES_PER_CHUNK * count - 1).bit_length()
+
+
+def _more(count: int) -> int:
+    return count + max(_FEWEST, min(count, max(_DOUBLED, count // 4)))
+
+
+def _grown(column: NDArray[_Column], count: int) -> NDArray[_Column]:
+    """A longer column, zeros behind what is there; they take no memory as long as nobody touches them."""
+    grown = np.zeros((count, *column.shape[1:]), column.dtype)
+    grown[: len(column)] = column
+    return grown

@@ -1,0 +1,103 @@
+"""Tracks in lists and pages, against sets: whatever comes, in whatever order, with however little room."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.model.compiled import chunks
+from streams.model.compiled.blocks import DENSE, ENTRIES
+from streams.model.compiled.chunks import Chunks
+
+CHUNK = 1 << 16
+
+
+@st.composite
+def stretches(draw):
+    """Keys of one message: from a start so many steps, some again, so that chunks fill as they may."""
+    start = draw(st.sampled_from([0, 5, CHUNK - 40, 7 * CHUNK, (1 << 32) - 9, 3 << 40, (1 << 63) + 1]))
+    step = draw(st.sampled_from([1, 2, 3, 17, 64, 4_099, CHUNK + 1]))
+    count = draw(st.sampled_from([1, 29, 30, 31, 60, 500, 2_047, 2_049, 5_000]))
+    found = start + step * np.arange(count, dtype=np.uint64)
+    again = draw(st.sampled_from([1, 2, 5]))
+    order = np.random.default_rng(draw(st.integers(0, 9))).permutation(again * count)
+    return np.tile(found, again)[order]
+
+
+def taken(marks):
+    words, bits = zip(*marks.take(), strict=True) if marks._used("buckets") > 1 else ((), ())
+    assert list(words) == sorted(set(words))
+    return [
+        (word << 32) + bit
+        for word, found in zip(words, bits, strict=True)
+        for bit in found.to_array().tolist()
+    ]
+
+
+@settings(max_examples=200)
+@given(st.lists(stretches(), max_size=5), st.sampled_from([1, 8]))
+def test_every_key_comes_back_once(messages, fewest):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "_FEWEST", fewest)
+        marks = Chunks()
+        for keys in messages:
+            marks.add(keys.copy())
+    assert taken(marks) == sorted(set(np.concatenate([np.zeros(0, np.uint64), *messages]).tolist()))
+
+
+@pytest.mark.parametrize("count", [1, 2_047, 2_048, 4_096, 4_097, 8_192, CHUNK - 1, CHUNK])
+def test_chunks_come_back_however_full_they_are(count):
+    marks, expected = Chunks(), np.random.default_rng(count).permutation(CHUNK)[:count].astype(np.uint64)
+    for start in range(0, count, 1_000):
+        marks.add(expected[start : start + 1_000].copy())
+    assert taken(marks) == np.sort(expected).tolist()
+
+
+def test_a_hot_chunk_becomes_a_page_and_then_stays_as_large():
+    marks, hot = Chunks(), np.arange(4_096, dtype=np.uint64)
+    for _ in range(3):
+        marks.add(hot.copy())
+    before = marks._state.copy()
+    assert marks._buckets["count"][1] == DENSE
+    for _ in range(50):
+        marks.add(hot.copy())
+    assert marks._state == before
+
+
+def test_what_is_written_again_and_again_takes_no_room():
+    marks, few = Chunks(), np.arange(20, dtype=np.uint64)
+    for _ in range(1_000):
+        marks.add(few.copy())
+    assert marks._state["blocks"][0] - 1 <= 80 // int(ENTRIES) + 1  # four times the tracks, in blocks
+    assert taken(marks) == few.tolist()
+
+
+def test_blocks_that_a_page_gave_back_are_used_again():
+    marks = Chunks()
+    for chunk in range(20):
+        marks.add(np.arange(chunk * CHUNK, chunk * CHUNK + 4_500, dtype=np.uint64))
+    assert marks._state["blocks"][0] * int(ENTRIES) < 2 * 4_500
+
+
+@pytest.mark.parametrize(("tracks", "spread"), [(300_000, 1), (300_000, 7), (300_000, 150), (2_000_000, 90)])
+def test_memory_follows_touched_tracks_not_writes(tracks, spread):
+    marks, keys = Chunks(), np.random.default_rng(1).permutation(tracks).astype(np.uint64) * np.uint64(spread)
+    for _ in range(3):
+        for start in range(0, tracks, 4_096):
+            marks.add(keys[start : start + 4_096].copy())
+    used = {name: int(marks._state[name][0]) for name in ("blocks", "pages", "buckets")}
+    size_bytes = 64 * used["blocks"] + 8_192 * used["pages"] + 64 * used["buckets"]
+    assert size_bytes < 4 * tracks + 16 * CHUNK
+
+
+def test_they_are_taken_before_numbers_of_blocks_run_out(monkeypatch):
+    monkeypatch.setattr(chunks, "_MOST_BLOCKS", 100)
+    marks, steps = Chunks(), 0
+    while not marks.due(0):
+        marks.add(np.arange(steps * CHUNK, (steps + 10) * CHUNK, CHUNK, dtype=np.uint64))
+        steps += 10
+    assert 90 <= steps <= 110
+    assert len(taken(marks)) == steps
+    assert not marks.due(0)
