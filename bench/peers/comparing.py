@@ -10,6 +10,7 @@ from typing import Final
 
 from bench.data import Shape, Skew, answers, plain_records, records
 from bench.drain import drain_confluent
+from bench.folded import folded_records
 from bench.peers.contenders import BATCHES, SINGLES, Peer, measure_peer
 from bench.peers.single import singles
 from bench.running import Benchmark, Comparison, Measure, Result
@@ -79,16 +80,19 @@ def _on_batches(site: Site, skew: Skew, compression: Compression, present: Seque
         answers(shape)
         log = fill(site.bootstrap, site.layout(), plain_records(shape), compression)
         narrow = fill(site.bootstrap, site.layout(), records(shape), compression)
+        folded = fill(site.bootstrap, site.layout(), folded_records(shape), compression)
         yield {
             "confluent-kafka, nothing done": partial(drain_confluent, log, shape.writes),
             _WORKER: partial(measure_worker, site, log, shape),
             f"{_WORKER}, narrow columns": partial(measure_worker, site, narrow, shape),
             _FAST: partial(measure_worker, site, log, shape, "confluent"),
             f"{_FAST}, narrow columns": partial(measure_worker, site, narrow, shape, "confluent"),
+            f"{_WORKER}, folded by the agent": partial(measure_worker, site, folded, shape),
+            f"{_FAST}, folded by the agent": partial(measure_worker, site, folded, shape, "confluent"),
             **{p.name: partial(measure_peer, p, log, shape, site.folder) for p in _present(BATCHES, present)},
         }
-        drop(log)
-        drop(narrow)
+        for filled in (log, narrow, folded):
+            drop(filled)
 
     return Comparison(f"{skew}, {compression}", contenders)
 
@@ -100,9 +104,12 @@ def _on_singles(site: Site, present: Sequence[str]) -> Comparison:
     def contenders() -> Iterator[Mapping[str, Measure]]:
         answers(whole)
         batched = fill(site.bootstrap, site.layout(), records(whole), "zstd")
+        folded = fill(site.bootstrap, site.layout(), folded_records(whole), "zstd")
         measures: dict[str, Measure] = {
             _WORKER: partial(measure_worker, site, batched, whole),
             _FAST: partial(measure_worker, site, batched, whole, "confluent"),
+            f"{_WORKER}, folded by the agent": partial(measure_worker, site, folded, whole),
+            f"{_FAST}, folded by the agent": partial(measure_worker, site, folded, whole, "confluent"),
         }
         logs = {}
         for peer in _present(SINGLES, present):
@@ -112,7 +119,7 @@ def _on_singles(site: Site, present: Sequence[str]) -> Comparison:
                 logs[shape] = fill(site.bootstrap, site.layout(), singles(shape), "lz4")
             measures[peer.name] = partial(measure_peer, peer, logs[shape], shape, site.folder)
         yield measures
-        for log in (batched, *logs.values()):
+        for log in (batched, folded, *logs.values()):
             drop(log)
 
     return Comparison("zipf", contenders)
