@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from streams.model.batchmembers import members_of
 from streams.model.bittable import BitTable
 from streams.model.intervals import US, intervals_of
+from streams.model.kernel import fastest
 from streams.model.marking import mark_at_once, mark_fold, mark_writes
 from streams.model.messages import AgentMessage, Fold, Message, Origin
 from streams.model.opengroup import OpenGroup
@@ -158,7 +159,7 @@ class _Feeder:
             self._group.holds[self._message.offset] = self._group.span_of(self._touched)[1]
 
     def _writes(self, writes: WriteBatch) -> None:
-        screen = stateless(writes, *self._times_us(), self._geometry)
+        screen = stateless(writes, *self._times_us(), self._geometry, fastest())
         for interval, rows in by_interval(writes, screen, self._geometry.interval_us):
             table = self._table(interval)
             if table is not None:

@@ -17,7 +17,7 @@ from pyroaring import BitMap
 
 from streams.model.pending import PendingTracks
 
-__all__ = ["NUMPY", "Fits", "Kernel", "Marks", "Scan", "fastest"]
+__all__ = ["NUMPY", "Extremes", "Fits", "Kernel", "Marks", "Scan", "fastest"]
 
 _Places = NDArray[np.int64]
 _Codes = NDArray[np.int32]
@@ -35,6 +35,15 @@ class Marks(Protocol):
 
     def take(self) -> Iterator[tuple[int, BitMap]]:
         """All that was added, and is not here any more: `key >> 32`, ascending, and the bits below."""
+
+
+class Extremes(Protocol):
+    """What the writes of a batch, at least one, lie between."""
+
+    def __call__(
+        self, time_us: _Places, offset_bytes: _Keys, length_bytes: _Keys, /
+    ) -> tuple[int, int, int, int]:
+        """The earliest and the latest time, the highest offset and the longest length."""
 
 
 class Fits(Protocol):
@@ -79,11 +88,16 @@ class Kernel:
 
     name: str
     marks: Callable[[], Marks]
+    extremes: Extremes
     fits: Fits | None = None
     scan: Scan | None = None
 
 
-NUMPY = Kernel("numpy", PendingTracks)
+def _extremes(time_us: _Places, offset_bytes: _Keys, length_bytes: _Keys) -> tuple[int, int, int, int]:
+    return int(time_us.min()), int(time_us.max()), int(offset_bytes.max()), int(length_bytes.max())
+
+
+NUMPY = Kernel("numpy", PendingTracks, _extremes)
 """What needs no compiler, and what others are held against."""
 
 

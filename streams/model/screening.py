@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streams.model.batchmembers import BatchMembers
 from streams.model.groups import MAX_INTERVALS, Geometry
 from streams.model.intervals import US, Span
+from streams.model.kernel import NUMPY, Kernel
 from streams.model.messages import Fold
 from streams.model.writes import WriteBatch
 
@@ -95,14 +96,18 @@ class Screen:
                 yield _NAMES[code], self.verdicts == code
 
 
-def stateless(writes: WriteBatch, append_us: int, watermark_us: int, geometry: Geometry) -> Screen:
+def stateless(
+    writes: WriteBatch, append_us: int, watermark_us: int, geometry: Geometry, kernel: Kernel = NUMPY
+) -> Screen:
     """Refuses what no definition and no state could make right.
 
     `append_us` and `watermark_us` are those of the message.
     """
-    screen = Screen.of(writes)
     if not len(writes):
-        return screen
+        return Screen.of(writes)
+    columns = writes.time_us, writes.offset_bytes, writes.length_bytes
+    first_us, last_us, highest_bytes, longest_bytes = kernel.extremes(*columns)
+    screen = Screen(np.zeros(len(writes), np.int8), first_us, last_us)
     # Most batches have nothing to refuse; their extremes say so for less than a column of verdicts costs.
     limit_us = append_us + geometry.max_clock_ahead_seconds * US
     if screen.last_us > limit_us:
@@ -112,10 +117,9 @@ def stateless(writes: WriteBatch, append_us: int, watermark_us: int, geometry: G
     earliest_us = _earliest_us(watermark_us, geometry)
     if screen.first_us < earliest_us:
         screen.refuse((writes.time_us < earliest_us) & (screen.verdicts == 0), "scattered")
-    longest = int(writes.length_bytes.max())
-    if longest > _MAX_LENGTH or int(writes.offset_bytes.max()) + longest > int(_EXTENT_END):
+    if longest_bytes > _MAX_LENGTH or highest_bytes + longest_bytes > int(_EXTENT_END):
         _refuse_extents(writes, screen)
-    if longest * len(writes) > _MAX_TRACKS * geometry.track_bytes:
+    if longest_bytes * len(writes) > _MAX_TRACKS * geometry.track_bytes:
         _refuse_widest(writes, screen, geometry)
     return screen
 

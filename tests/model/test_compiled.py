@@ -180,3 +180,10 @@ def test_a_folder_that_takes_nothing_costs_a_compilation_and_no_more(monkeypatch
 def test_those_who_do_not_mark_do_not_load_the_compiler():
     code = "import sys, streams.cli, streams.model.opentable; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@given(batches())
+def test_extremes_are_those_of_the_columns(made):
+    for writes in made[1]:
+        columns = writes.time_us, writes.offset_bytes, writes.length_bytes
+        assert NUMBA.extremes(*columns) == NUMPY.extremes(*columns)

@@ -7,9 +7,9 @@ They hold no lock of the interpreter.
 from __future__ import annotations
 
 from streams.model.compiled.chunks import Chunks
-from streams.model.compiled.passes import fits, scan
+from streams.model.compiled.passes import extremes, fits, scan
 from streams.model.kernel import Kernel
 
 __all__ = ["NUMBA"]
 
-NUMBA = Kernel("numba", Chunks, fits, scan)
+NUMBA = Kernel("numba", Chunks, extremes, fits, scan)

@@ -1,4 +1,4 @@
-"""One pass over the writes of a message that checks them, and one that counts and marks."""
+"""Passes over the writes of a message: what they lie between, whether they fit, and counts and tracks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,24 @@ from streams.model.compiled.compiling import INT64S, UINT64S, column, compiled
 from streams.model.counts import MAX_COUNT
 from streams.model.pending import LONGEST_WAITING, MAX_TRACK, VOLUME_BITS
 
-__all__ = ["fits", "scan"]
+__all__ = ["extremes", "fits", "scan"]
 
 _TIMES, _CODES = column(types.int64), column(types.int32)
 _OFFSETS, _LENGTHS = column(types.uint64), (column(types.uint32), column(types.uint64))
+
+
+_EXTREMES = types.Tuple((types.int64, types.int64, types.uint64, types.uint64))  # type: ignore[no-untyped-call]  # numba has few types
+
+
+@compiled(*(_EXTREMES(_TIMES, _OFFSETS, length) for length in _LENGTHS))
+def extremes(time_us: Any, offset: Any, length: Any) -> Any:
+    """As `kernel.Extremes`."""
+    first_us = last_us = time_us[0]
+    highest, longest = offset[0], np.uint64(length[0])
+    for row in range(len(time_us)):
+        first_us, last_us = min(first_us, time_us[row]), max(last_us, time_us[row])
+        highest, longest = max(highest, offset[row]), max(longest, np.uint64(length[row]))
+    return first_us, last_us, highest, longest
 
 
 @compiled(*(types.boolean(_CODES, _OFFSETS, length, UINT64S) for length in _LENGTHS))
