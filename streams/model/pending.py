@@ -53,7 +53,7 @@ class PendingTracks:
         """Adds keys, in any order."""
         end = self._count + len(keys)
         if end > len(self._keys):
-            grown = np.empty(2 * end, np.uint64)
+            grown = np.empty(2 * end if end > _FEWEST else min(2 * end, _FEWEST), np.uint64)
             grown[: self._count] = self._keys[: self._count]
             self._keys = grown
         self._keys[self._count : end] = keys

@@ -172,7 +172,7 @@ def _take_out_doubles(bucket: Any, buckets: Any, lists: Any, state: Any) -> None
 def _make_dense(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, state: Any) -> Any:
     """Puts the tracks of a list into a page and gives the blocks back; False where there is no page."""
     page = state[0].pages
-    if page == np.uint64(len(pages)):
+    if page >= np.uint64(len(pages)):
         state[0].missing = _NO_PAGES
         return False
     state[0].pages += _ONE

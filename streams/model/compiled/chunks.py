@@ -84,8 +84,8 @@ class Chunks:
         self._directory: NDArray[np.uint32] = np.zeros(_PLACES_PER_CHUNK, np.uint32)
         self._buckets: NDArray[Any] = np.zeros(1, BUCKET)
         self._hot: NDArray[Any] = np.zeros(1, HOT)
-        self._lists: NDArray[np.uint16] = np.zeros(int(BLOCK), np.uint16)
-        self._pages: NDArray[np.uint64] = np.zeros((1, int(PAGE_WORDS)), np.uint64)
+        self._lists: NDArray[np.uint16] = np.zeros(0, np.uint16)
+        self._pages: NDArray[np.uint64] = np.zeros((0, int(PAGE_WORDS)), np.uint64)
         self._state: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING)], STATE)
 
     def _grow(self) -> None:
