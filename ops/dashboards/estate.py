@@ -65,7 +65,7 @@ ESTATE = Board(
             "Dead letters",
             "Messages refused in the last hour: writes in them are not measured.",
             "none",
-            (Query("max(increase(linkgauge_dead_letters_written_total[1h]))"),),
+            (Query("floor(max(increase(linkgauge_dead_letters_written_total[1h])))"),),
             width=4,
             red_from=1,
         ),
