@@ -161,7 +161,8 @@ def _await_metrics(url: str, day_end_us: int, check: Callable[[], None]) -> dict
     end = time.monotonic() + _SHOWN_SECONDS
     while time.monotonic() < end:
         shown = _link_metrics(fetch(f"{url}/metrics") or "")
-        if shown.get("end") == day_end_us / 1e6 and shown.get("range") == 3600:
+        is_whole = shown.get("missing") == 0  # with a group missing its figures are those of the others
+        if is_whole and shown.get("end") == day_end_us / 1e6 and shown.get("range") == 3600:
             return shown
         check()
         time.sleep(0.2)
@@ -174,6 +175,7 @@ def _link_metrics(text: str) -> dict[str, float]:
         "linkgauge_link_headroom_ratio": "headroom",
         "linkgauge_link_coverage_ratio": "coverage",
         "linkgauge_link_interval_end_timestamp_seconds": "end",
+        "linkgauge_link_members_missing": "missing",
     }
     shown: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
