@@ -279,8 +279,8 @@ def test_nothing_changes_between_two_shows(rows):
     assert samples(board) != before
 
 
-def test_hostile_names(rows):
-    name = 'a"b\\c\nd{}'
+@pytest.mark.parametrize("name", ['a"b\\c\nd{}', "数 🦊 'x' `y` $1 ${z} {{.}}", "long " * 50])
+def test_hostile_names(rows, name):
     shown = samples(board_of(rows.version(name), rows.summary(0, name)))
     assert shown[f"writes_total {name}"] == 10
 

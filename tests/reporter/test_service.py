@@ -156,6 +156,29 @@ def test_a_restarted_reporter_says_the_same(topics, rows):
         assert [line for line in pages[0] if f'link_headroom_ratio{{link="east",mode="{mode}"}}' in line]
 
 
+def test_two_side_by_side_say_the_same_whatever_they_saw_come(topics, rows):
+    """One was there from the beginning; the other one starts when all has been revised, and letters came."""
+    told = [
+        rows.summary(n, revision=r, changed=65_536 * (n + r), written_bytes_by_slot=(1000 * n,) * 30)
+        for n in range(9)
+        for r in (0, 1)
+    ]
+    links = {"east": {"groups": ["oracle"], "path_bits_per_second": 1e6}}
+    settings = settings_for(topics, links=links)
+    publish(topics, definition(encode_version(rows.version())), interval(encode_summary(told[0])))
+    with reporting(settings) as first:
+        await_text(f"{first}/metrics", "linkgauge_reporter_ready 1.0")
+        publish(topics, *(interval(encode_summary(s)) for s in told[1:]), letter(3, "unknown-group"))
+        with reporting(settings) as second:
+            await_text(f"{second}/metrics", "linkgauge_link_trend_seconds", "linkgauge_dead_letters_kept")
+
+            def figures():
+                return [own_figures(await_text(f"{each}/metrics", "")) for each in (first, second)]
+
+            pages = eventually(figures, lambda found: found[0] == found[1])
+    assert any("linkgauge_link_exposure_seconds" in line for line in pages[0])
+
+
 @pytest.mark.parametrize("topics", [1], indirect=True)
 def test_a_start_reads_only_what_is_recent(topics, rows, monkeypatch):
     monkeypatch.setattr(service, "_LEAST_BACK_SECONDS", 1.0)
