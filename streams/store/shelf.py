@@ -2,8 +2,9 @@
 
 Tables come by time, and reports go by volume. A month of a large group does not fit into memory in between:
 rows are put on shelves of a few volumes each. They are collected up to a bound, then written to a temporary
-file, shelf by shelf, and a shelf is read back whole. Few rows never leave memory. Once sealed, other
-processes may read the file.
+file, shelf by shelf, and a shelf is read back whole. Few rows never leave memory. The file has no name, so
+that it is gone with the last process that has it open, however that ends. Once sealed, shelves can be sent to
+other processes of `multiprocessing`, which then read the same file.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import pairwise
+from multiprocessing.reduction import DupFd
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -77,7 +79,6 @@ class Shelves:
         self._pending_bytes = 0
         self._regions: dict[int, list[_Region]] = {}
         self._file: Any = None
-        self._path: str | None = None
         self._memory = b""
 
     @property
@@ -88,7 +89,7 @@ class Shelves:
     @property
     def is_in_file(self) -> bool:
         """Whether there were too many rows for memory."""
-        return self._path is not None
+        return self._file is not None
 
     def add(self, rows: Rows, data: bytes) -> None:
         """Puts the rows of one message on; `data` has their bitmaps one after the other."""
@@ -98,8 +99,7 @@ class Shelves:
         self._pending_bytes += len(data) + sum(column.nbytes for column in rows)
         if self._pending_bytes >= self._most_pending_bytes:
             if self._file is None:
-                self._file = tempfile.NamedTemporaryFile(prefix="linkgauge-")  # noqa: SIM115  # it lives as long as this
-                self._path = self._file.name
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as this
             self._flush()
 
     def seal(self) -> None:
@@ -126,18 +126,22 @@ class Shelves:
         return rows, Bitmaps.of(data, rows.first_track, rows.size)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_file": None}
+        file = None if self._file is None else DupFd(self._file.fileno())
+        return {**vars(self), "_file": file}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._file is not None:
+            self._file = os.fdopen(self._file.detach(), "rb", buffering=0)
 
     def _held(self, shelf: int) -> Iterator[tuple[_Region, memoryview]]:
         row_bytes = sum(kind.itemsize for kind in _TYPES)
         regions = [(r, r.rows * row_bytes + r.data_bytes) for r in self._regions[shelf]]
-        if self._path is None:
-            for region, size in regions:
+        for region, size in regions:
+            if self._file is None:
                 yield region, memoryview(self._memory)[region.offset : region.offset + size]
-            return
-        with open(self._path, "rb", buffering=0) as file:  # noqa: PTH123  # no object for a name
-            for region, size in regions:
-                yield region, memoryview(os.pread(file.fileno(), size, region.offset))
+            else:
+                yield region, memoryview(os.pread(self._file.fileno(), size, region.offset))
 
     def _flush(self) -> None:
         rows = Rows.joined([each for each, _ in self._pending])

@@ -19,6 +19,7 @@ from streams.model.intervals import US, Span
 from streams.model.portableruns import Bitmaps
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History, history_of_bitmaps
+from streams.model.sizing.loops import Loops
 from streams.model.sizing.regrid import on_grid
 from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
 
@@ -109,7 +110,7 @@ class StoredVolume:
         places = (self.start_us - grid.start_us) // (grid.interval_seconds * US)
         return sum_by_group(places, self.written_rows, len(grid))
 
-    def history(self, grid: Grid) -> History:
+    def history(self, grid: Grid, loops: Loops | None = None) -> History:
         """Its history on a grid that holds all of its intervals; those of the grid may be longer."""
         unit = grid
         if grid.interval_seconds != self.unit_seconds:
@@ -117,7 +118,13 @@ class StoredVolume:
             unit = Grid(grid.start_us, self.unit_seconds, np.ones(count, np.bool_))
         interval = (self.start_us - grid.start_us) // (unit.interval_seconds * US)
         history = history_of_bitmaps(
-            unit, self.volume, self.volume_bytes, self.track_bytes, interval, self.bitmaps
+            unit,
+            self.volume,
+            self.volume_bytes,
+            self.track_bytes,
+            interval,
+            self.bitmaps,
+            loops=loops,
         )
         return history if unit is grid else on_grid(history, grid)
 

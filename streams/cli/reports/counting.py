@@ -14,8 +14,8 @@ from streams.model.sizing.advisor import Advice, advise
 from streams.model.sizing.exact import ceil_div, exact
 from streams.model.sizing.foldcurve import ZeroRuns
 from streams.model.sizing.granularity import BlockSums
-from streams.model.sizing.history import History, coarsen
-from streams.model.sizing.occurrences import Occurrences, by_track, feed
+from streams.model.sizing.history import History, coarsen, tracks_of
+from streams.model.sizing.lastseen import LastSeen
 from streams.model.sizing.rollups import Changes, VolumeChanges
 from streams.model.sizing.windows import WindowSums
 from streams.store import StoredVolume
@@ -88,17 +88,18 @@ class Counted:
         self.sizes_known = True
         self._counting = counting
 
-    def take(self, gathered: Gathered, place: int, stored: StoredVolume, history: History) -> None:
+    def take(
+        self, gathered: Gathered, place: int, stored: StoredVolume, history: History, last_seen: LastSeen
+    ) -> None:
         """Adds a volume of the group at this place."""
         group, counting = gathered.groups[place], self._counting
         common = gathered.on_common_grid(history)
-        zero_runs, union = ZeroRuns(common.grid), _Union()
-        runs = by_track(common)
-        feed(common, zero_runs, union, self.windows, runs=runs)
+        zero_runs = ZeroRuns(common.grid)
+        union = last_seen.feed(common, zero_runs, self.windows)
         self.zero_runs.merge(zero_runs)
-        self.blocks.take(common, runs.union())
+        self.blocks.take(common, union)
         if counting.shipped_block is not None and self.shipped is not None:
-            feed(blocks_of(common, counting.shipped_block), self.shipped)
+            last_seen.feed(blocks_of(common, counting.shipped_block), self.shipped)
         self.runs_by_interval += np.bincount(common.interval, minlength=len(common.grid))
         self.sizes_known &= stored.volume_bytes is not None
         if counting.cycle_intervals is not None:
@@ -111,9 +112,9 @@ class Counted:
         changes = Changes(
             volumes=1,
             changed_tracks_sum=int(history.changed_tracks().sum()),
-            changed_tracks_or=union.tracks,
+            changed_tracks_or=tracks_of(*union),
             changed_bytes_sum=int(changed.sum()),
-            changed_bytes_or=union.bytes,
+            changed_bytes_or=common.bytes_of(*union),
             writes=stored.writes,
             written_bytes=stored.written_bytes,
         )
@@ -146,7 +147,7 @@ def count(
         (place, shelf) for place, group in enumerate(gathered.groups) for shelf in group.stored.shelves
     ]
     total = sum(len(group.stored.names) for group in gathered.groups)
-    wanted = processes or (cores() if any(group.stored.is_large for group in gathered.groups) else 1)
+    wanted = processes or (cores() if gathered.is_large else 1)
     number = max(min(wanted, len(shelves)), 1)
     work = [_Share(gathered, counting, shelves[first::number]) for first in range(number)]
     if number == 1:
@@ -171,24 +172,12 @@ class _Share:
 
 
 def _counted(share: _Share, step: Step) -> Counted:
-    counted = Counted(share.gathered, share.counting)
+    counted, last_seen = Counted(share.gathered, share.counting), LastSeen(share.gathered.loops)
     for place, shelf in share.shelves:
         for stored, history in share.gathered.volumes(share.gathered.groups[place], [shelf]):
-            counted.take(share.gathered, place, stored, history)
+            counted.take(share.gathered, place, stored, history, last_seen)
             step()
     return counted
-
-
-class _Union:
-    """Tracks and bytes of the union of all intervals of a volume: each piece counts once, at its last row."""
-
-    def __init__(self) -> None:
-        self.tracks = self.bytes = 0
-
-    def take(self, found: Occurrences) -> None:
-        tracks = len(found.final) if found.tracks is None else int(found.tracks[found.final].sum())
-        self.bytes += tracks * found.bytes_each
-        self.tracks += 0 if found.is_correction else tracks
 
 
 def _plus(left: Sizes | None, right: Sizes | None) -> Sizes | None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
+from streams.model.sizing.loops import Loops
 from streams.model.sizing.occurrences import Occurrences, feed
 
 __all__ = ["FoldCurve", "ZeroRuns", "fold_curve"]
@@ -72,9 +73,15 @@ class ZeroRuns:
         self._tracks = np.zeros(len(grid) + 1, np.int64)
         self._bytes = np.zeros(len(grid) + 1, np.int64)
 
-    def take(self, found: Occurrences) -> None:
-        """Adds what one chunk of a volume shows."""
-        histogram = self._histogram(found)
+    def take(self, found: Occurrences, loops: Loops | None = None) -> None:
+        """Adds what one chunk of a volume shows; by compiled loops, where there are some."""
+        if loops is None:
+            histogram = self._histogram(found)
+        else:
+            histogram = np.zeros(len(self._grid) + 1, np.int64)
+            stretches = self._since, self._left, self._length
+            loops.sum_zero_runs(found.columns, stretches, histogram)
+        histogram[0] = 0
         self._bytes += histogram * found.bytes_each
         if not found.is_correction:
             self._tracks += histogram
@@ -108,11 +115,12 @@ class ZeroRuns:
         zeros[opening] = self._since[interval]
         histogram = -found.count(zeros, size)
         histogram += found.count(self._length[interval], size, opening)
-        # The last of a piece in a stretch is the one before the first in another, or its last of all.
+        # The last of a piece in a stretch is the one before the first in another, or its last of all: the one
+        # that is before no other.
+        last = found.count(found.interval, size) - found.count(found.previous + 1, size + 1)[1:]
         closed = before >= 0
-        histogram -= found.count(self._left[before[closed]], size, opening[closed])
-        histogram -= found.count(self._left[found.interval[found.final]], size, found.final)
-        histogram[0] = 0
+        last += found.count(before[closed], size, opening[closed])
+        np.subtract.at(histogram, self._left, last[:-1])
         return histogram
 
 

@@ -18,8 +18,17 @@ from streams.model.intervals import US
 from streams.model.portableruns import Bitmaps, runs_of_bitmaps, runs_of_portable
 from streams.model.runs import merged_runs
 from streams.model.sizing.grid import Grid
+from streams.model.sizing.loops import Loops
 
-__all__ = ["History", "clipped", "coarsen", "histories", "history_of_bitmaps", "history_of_tables"]
+__all__ = [
+    "History",
+    "clipped",
+    "coarsen",
+    "histories",
+    "history_of_bitmaps",
+    "history_of_tables",
+    "tracks_of",
+]
 
 Tracks = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -65,9 +74,12 @@ class History:
 
     def union_bytes(self) -> int:
         """Bytes of all tracks that changed in the range: its OR."""
-        first, last = merged_runs(self.first, self.last)
-        tracks = int((last - first).sum()) + len(first)
-        return tracks * self.track_bytes - (self.short_bytes if len(self.last_track().interval) else 0)
+        return self.bytes_of(*merged_runs(self.first, self.last))
+
+    def bytes_of(self, first: Tracks, last: Tracks) -> int:
+        """Bytes of all tracks that changed, given as runs that do not overlap."""
+        short = self.short_bytes if len(self.last_track().interval) else 0
+        return tracks_of(first, last) * self.track_bytes - short
 
     def last_track(self) -> History:
         """The history of the volume's short last track alone; empty where it has none."""
@@ -135,21 +147,26 @@ def history_of_tables(
     return _joined(History(grid, volume, volume_bytes, track_bytes, interval, first, last))
 
 
-def history_of_bitmaps(
+def history_of_bitmaps(  # noqa: PLR0913  # what a history is made of, and how
     grid: Grid,
     volume: str,
     volume_bytes: int | None,
     track_bytes: int,
     interval: Places,
     bitmaps: Bitmaps,
+    *,
+    loops: Loops | None = None,
 ) -> History:
     """The history straight from stored bitmaps, each of an interval; ascending by interval and first track.
 
-    The same as from tables, in a ninth of the time where there are many of them.
+    The same as from tables, in a ninth of the time where there are many of them, and in less with compiled
+    loops.
 
     Raises:
         ValueError: one is no portable Roaring bitmap.
     """
+    if loops is not None and (found := _decoded(loops, interval, bitmaps)) is not None:
+        return History(grid, volume, volume_bytes, track_bytes, *found)
     row, first, last = runs_of_bitmaps(bitmaps)
     return _joined(History(grid, volume, volume_bytes, track_bytes, interval[row], first, last))
 
@@ -192,6 +209,11 @@ def coarsen(history: History, factor: int) -> History:
     return _joined(coarse)
 
 
+def tracks_of(first: Tracks, last: Tracks) -> int:
+    """How many tracks runs have that do not overlap."""
+    return int((last - first).sum()) + len(first)
+
+
 def _joined(history: History) -> History:
     """The same with runs of one interval made one where they overlap or touch; ascending as they are."""
     interval, first, last = history.interval, history.first, history.last
@@ -201,6 +223,19 @@ def _joined(history: History) -> History:
     heads = np.flatnonzero(np.concatenate([[True], apart]))
     ends = np.append(heads[1:], len(first)) - 1
     return replace(history, interval=interval[heads], first=first[heads], last=last[ends])
+
+
+def _decoded(loops: Loops, interval: Places, bitmaps: Bitmaps) -> tuple[Places, Tracks, Tracks] | None:
+    """Interval, first and last track of all runs; None where a bitmap is garbled: numpy says how."""
+    stored = bitmaps.data, bitmaps.begin, bitmaps.size, bitmaps.first_track
+    size = int(bitmaps.size.sum())
+    # Values of arrays take two bytes; those of bitsets a bit, and another one between runs.
+    for room in (size // 2 + 1, 4 * size + 1):
+        when, first, last = np.empty(room, np.int64), np.empty(room, np.uint64), np.empty(room, np.uint64)
+        count = loops.decode(stored, interval, (when, first, last))
+        if count >= 0:
+            return when[:count], first[:count], last[:count]
+    return None
 
 
 def _runs(table: BitTable) -> tuple[Tracks, Tracks]:

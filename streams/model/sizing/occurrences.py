@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from streams.model.counts import sum_by_group
 from streams.model.runs import ascending
 from streams.model.sizing.history import History
+from streams.model.sizing.loops import Loops
 
-__all__ = ["ByTrack", "Occurrences", "Taker", "by_track", "feed", "occurrences"]
+__all__ = ["ByTrack", "Occurrences", "Taker", "by_track", "corrections", "feed", "occurrences"]
 
 Places = NDArray[np.int64]
 Tracks = NDArray[np.uint64]
@@ -29,32 +30,34 @@ _KEY_BITS = 63
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occurrences:
-    """Rows `interval`, each of a piece of `tracks` tracks (None: of one track) of `bytes_each`.
+    """Rows `interval`, each of a piece of `tracks` tracks of `bytes_each`.
 
-    `previous` is the interval in which the piece was written before, -1 where there is none; `final` has the
-    number of the last row of every piece. Rows that are a correction come on top of others: they take from
-    the bytes what a volume's short last track lacks, and count no track.
+    `previous` is the interval in which the piece was written before, -1 where there is none. Rows that are a
+    correction come on top of others: they take from the bytes what a volume's short last track lacks, and
+    count no track.
     """
 
     interval: Places
     previous: Places
-    final: Places
-    tracks: Places | None
+    tracks: Places
     bytes_each: int
     is_correction: bool = False
 
+    @property
+    def columns(self) -> tuple[Places, Places, Places]:
+        """Interval, interval before, tracks."""
+        return self.interval, self.previous, self.tracks
+
     def count(self, places: Places, size: int, rows: Places | None = None) -> Places:
         """How many tracks fall on each of `size` places, given the place of every row, or of these rows."""
-        if self.tracks is None:
-            return np.bincount(places, minlength=size)
         return sum_by_group(places, self.tracks if rows is None else self.tracks[rows], size)
 
 
 class Taker(Protocol):
     """A figure that grows with what it takes."""
 
-    def take(self, found: Occurrences) -> None:
-        """Adds what one chunk of a volume shows."""
+    def take(self, found: Occurrences, loops: Loops | None = None) -> None:
+        """Adds what one chunk of a volume shows; by compiled loops, where there are some."""
 
 
 def occurrences(
@@ -69,6 +72,11 @@ def occurrences(
         runs: `by_track` of the history, where somebody has it.
     """
     yield from _occurrences(history, runs or by_track(history), at_once)
+    yield from corrections(history, at_once)
+
+
+def corrections(history: History, at_once: int = _AT_ONCE) -> Iterator[Occurrences]:
+    """What comes on top of the occurrences of whole tracks, for a short last one."""
     last = history.last_track()
     for found in _occurrences(last, by_track(last), at_once):
         yield replace(found, bytes_each=-history.short_bytes, is_correction=True)
@@ -188,7 +196,7 @@ def _of_pieces(alone: _Alone, start: int, end: int, track_bytes: int) -> Occurre
     begin = int(alone.ends[start - 1]) if start else 0
     rows = slice(begin, int(ends[-1]))
     interval, tracks, final = alone.interval[rows], alone.tracks[rows], ends - begin - 1
-    return Occurrences(interval, _before(interval, final), final, tracks, track_bytes)
+    return Occurrences(interval, _before(interval, final), tracks, track_bytes)
 
 
 def _cut(runs: _Runs) -> tuple[Places, Places, Places]:
@@ -232,7 +240,7 @@ def _paired(
     piece = key >> shift
     final = np.append(np.flatnonzero(piece[1:] != piece[:-1]), len(key) - 1)
     key &= (1 << shift) - 1
-    return Occurrences(key, _before(key, final), final, tracks[piece], track_bytes)
+    return Occurrences(key, _before(key, final), tracks[piece], track_bytes)
 
 
 def _before(interval: Places, final: Places) -> Places:

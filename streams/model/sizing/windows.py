@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from streams.model.sizing.exact import Number, ceil_div, exact
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
+from streams.model.sizing.loops import Loops
 from streams.model.sizing.occurrences import Occurrences, feed
 
 __all__ = ["Unions", "WindowSums", "lengths_up_to", "window_unions"]
@@ -124,8 +125,11 @@ class WindowSums:
         self._under = np.zeros(shape, np.int64)  # by class and interval of the occurrence
         self._after = np.zeros(shape, np.int64)  # by class and the interval after the occurrence before
 
-    def take(self, found: Occurrences) -> None:
-        """Adds what one chunk of a volume shows."""
+    def take(self, found: Occurrences, loops: Loops | None = None) -> None:
+        """Adds what one chunk of a volume shows; by compiled loops, where there are some."""
+        if loops is not None:
+            loops.sum_windows(found.columns, found.bytes_each, self._class, (self._under, self._after))
+            return
         zeros = found.interval - found.previous
         zeros -= 1
         place = self._class[zeros]

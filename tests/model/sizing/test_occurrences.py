@@ -12,26 +12,24 @@ from tests.model.written import TRACK, Written, written
 
 
 def pairs_of(group, volume):
-    """How many tracks were written in one interval and this one, and whether it was their last."""
+    """How many tracks were written in one interval and this one, with none between."""
     found = Counter()
     for track in {track for table in group.tables[volume] for track in table}:
         marks = [k for k, table in enumerate(group.tables[volume]) if track in table]
-        found.update(zip([-1, *marks], marks, [False] * (len(marks) - 1) + [True], strict=False))
+        found.update(zip([-1, *marks], marks, strict=False))
     return found
 
 
 def rows_of(chunks):
     found, bytes_on_top = Counter(), 0
     for chunk in chunks:
-        tracks = [1] * len(chunk.interval) if chunk.tracks is None else chunk.tracks.tolist()
+        tracks = chunk.tracks.tolist()
         if chunk.is_correction:
             bytes_on_top += chunk.bytes_each * sum(tracks)
             continue
-        final = set(chunk.final.tolist())
-        is_final = [row in final for row in range(len(tracks))]
-        columns = (chunk.previous.tolist(), chunk.interval.tolist(), is_final)
-        for place, count in zip(zip(*columns, strict=True), tracks, strict=True):
-            found[place] += count
+        pairs = zip(chunk.previous.tolist(), chunk.interval.tolist(), strict=True)
+        for pair, count in zip(pairs, tracks, strict=True):
+            found[pair] += count
     return found, bytes_on_top
 
 
@@ -63,4 +61,4 @@ def test_tracks_far_apart():
     far = (1 << 62) + 7
     group = Written([True] * 3, {"a/0": [frozenset({1, far}), frozenset(), frozenset({far})]}, {"a/0": None})
     found, _ = rows_of(occurrences(group.history("a/0")))
-    assert found == {(-1, 0, True): 1, (-1, 0, False): 1, (0, 2, True): 1}
+    assert found == {(-1, 0): 2, (0, 2): 1}

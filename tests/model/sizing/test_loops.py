@@ -1,0 +1,48 @@
+"""Bitmaps read by compiled loops, against columns: the same runs, or the same refusal."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.model.compiled.counting import LOOPS
+from streams.model.portableruns import Bitmaps
+from streams.model.sizing.grid import Grid
+from streams.model.sizing.history import history_of_bitmaps
+from tests.model.test_portableruns import bitmap_of, tables
+
+GRID = Grid(0, 300, np.ones(4, np.bool_))
+
+
+def runs_of(parts, loops):
+    sizes = np.array([len(data) for *_, data in parts], np.int64)
+    firsts = np.array([first for _, first, _ in parts], np.uint64)
+    interval = np.array([k for k, *_ in parts], np.int64)
+    bitmaps = Bitmaps.of(b"".join(data for *_, data in parts), firsts, sizes)
+    try:
+        found = history_of_bitmaps(GRID, "a/0", None, 4096, interval, bitmaps, loops=loops)
+    except ValueError as error:
+        return str(error)
+    return [(column.dtype, column.tolist()) for column in (found.interval, found.first, found.last)]
+
+
+@given(st.lists(tables, max_size=4), st.booleans())
+def test_all_kinds_of_containers(listed, in_one_interval):
+    parts = [
+        (0 if in_one_interval else k, k << 32, bitmap_of(table).serialize()) for k, table in enumerate(listed)
+    ]
+    assert runs_of(parts, LOOPS) == runs_of(parts, None)
+
+
+def test_a_bitset_of_every_other_track_needs_most_room():
+    data = bitmap_of(([], [set(range(0, 1 << 16, 2))], False)).serialize()
+    assert runs_of([(0, 0, data)], LOOPS) == runs_of([(0, 0, data)], None)
+
+
+@given(tables, st.data())
+def test_garbled_bytes(table, data):
+    whole = bytearray(bitmap_of(table).serialize())
+    for _ in range(data.draw(st.integers(1, 3))):
+        whole[data.draw(st.integers(0, min(len(whole) - 1, 60)))] = data.draw(st.integers(0, 255))
+    cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    for parts in ([(0, 0, bytes(whole))], [(0, 0, cut), (1, 0, bytes(whole))]):
+        assert runs_of(parts, LOOPS) == runs_of(parts, None)
