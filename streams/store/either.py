@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from streams.errors import MissingData
 from streams.model.entries import Gap, Interval, Summary
+from streams.model.intervals import Span
 from streams.store import definitions, intervals, summaries
 from streams.store.collecting import Collector
 from streams.store.definitions import GroupVersion
@@ -58,7 +59,7 @@ def group_versions(source: Place, group: str) -> list[GroupVersion]:
     return found[group]
 
 
-def read_stored(
+def read_stored(  # noqa: PLR0913  # what to read, and two that are told of it
     source: Place,
     groups: Collection[str],
     from_us: int | None = None,
@@ -66,6 +67,7 @@ def read_stored(
     *,
     wanted: Collection[str] | None = None,
     progress: Progress = lambda *_: None,
+    stored: dict[str, Span] | None = None,
 ) -> dict[str, StoredRange]:
     """The base intervals of the groups that start in the range, each in its newest complete revision.
 
@@ -76,6 +78,7 @@ def read_stored(
         to_us: end of the range, exclusive; None is unbounded.
         wanted: rows, and coverage, of these volumes only; None takes all.
         progress: called with a stage, how much of it is done, and how much there is.
+        stored: is told from when to when the topics have tables of each group, in the range or not.
 
     Returns:
         The ranges by group; a known group that nothing was measured of in the range has none.
@@ -86,7 +89,7 @@ def read_stored(
     """
     if isinstance(source, Source):
         collector = Collector(wanted)
-        collector.take(read_table_parts(source, groups, from_us, to_us, progress))
+        collector.take(read_table_parts(source, groups, from_us, to_us, progress, stored))
         return collector.ranges()
     collector = Collector(wanted, may_have_rungs=False)
     some = None if wanted is None else frozenset(wanted)

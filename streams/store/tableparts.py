@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import orjson
 
+from streams.model.intervals import US, Span
 from streams.store.definitions import group_versions
 from streams.store.reading import Tail, partition_count
 from streams.store.source import Source
@@ -26,9 +27,16 @@ _AT_ONCE = 32  # messages of up to a megabyte
 
 
 def read_table_parts(
-    source: Source, groups: Collection[str], from_us: int | None, to_us: int | None, progress: Progress
+    source: Source,
+    groups: Collection[str],
+    from_us: int | None,
+    to_us: int | None,
+    progress: Progress,
+    stored: dict[str, Span] | None = None,
 ) -> Iterator[TableColumns]:
     """The parts of all intervals of the groups that start in the range. Each partition is read once.
+
+    `stored` is told from when to when each group has tables, in the range or not.
 
     Raises:
         MissingData: there is no such group.
@@ -46,7 +54,14 @@ def read_table_parts(
                     continue
                 unheard.discard(str(group))
                 value = message.value()
-                if value is not None and in_range(parse_table_key(message.key()).start_us, from_us, to_us):
+                if value is None:
+                    continue
+                key = parse_table_key(message.key())
+                if stored is not None:
+                    start_us, end_us = stored.get(key.group, (key.start_us, 0))
+                    end_us = max(end_us, key.start_us + key.rung_seconds * US)
+                    stored[key.group] = min(start_us, key.start_us), end_us
+                if in_range(key.start_us, from_us, to_us):
                     yield read_table_columns(value)
             before += tail.end()
         progress("reading", total, total)

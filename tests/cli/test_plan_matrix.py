@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
+from tests.cli.goldens import golden
 
 MIB = 1 << 20
 MINUTES = ((0, MIB), (0, MIB), (0, 4 * MIB), (0, 4 * MIB), (4 * MIB, MIB), (0, 0))
@@ -123,9 +124,7 @@ def test_golden_g5(plan):
 
 def test_text_is_the_same_every_time(plan):
     options = "--price-path 10 --price-gb 0.1 --journal 6MiB"
-    assert (
-        plan(options) == plan(options) == (Path(__file__).parent / "golden" / "plan_matrix.txt").read_text()
-    )
+    assert plan(options) == plan(options) == golden("plan_matrix.txt", plan(options))
 
 
 def test_csv_has_a_row_for_every_place_and_number_of_paths(plan):

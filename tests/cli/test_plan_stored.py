@@ -128,6 +128,6 @@ def test_a_range(plan):
 
 def test_unknown_names_are_answered_with_the_nearest(plan):
     Path("linkgauge.toml").write_text('[links.east]\ngroups = ["web", "wob"]\npath_bits_per_second = 1e6\n')
-    assert "group 'wep' is not known; there are: web" in plan("--group wep --rpo 1min", code=2)
+    assert "group 'wep' is not known; did you mean web? there are: " in plan("--group wep --rpo 1min", code=2)
     assert "link 'eats' is not known; there are: east" in plan("--link eats --rpo 1min", code=2)
     assert "group 'wob' is not known" in plan("--link east --rpo 1min", code=2)

@@ -140,7 +140,7 @@ def test_gaps_are_named_and_low_coverage_is_refused(put, source):
     told = said("group", "holes", "--least-coverage", "0.7")
     assert told["coverage"] == 0.7
     assert told["gaps"] == [
-        {"group": "holes", "start": "1970-01-01T00:20:00Z", "end": "1970-01-01T00:35:00Z"}
+        {"group": "holes", "start": "1970-01-01T00:20:00Z", "end": "1970-01-01T00:35:00Z", "coverage": 0}
     ]
     assert any("lower bounds" in remark for remark in told["remarks"])
     refused = flat(report("group", "holes", "--least-coverage", "0.71", code=2))
@@ -185,14 +185,17 @@ def test_every_report_prints_its_inputs_and_the_version_of_the_formulas(site, tm
 @pytest.mark.parametrize(
     ("asked", "complaint"),
     [
-        ("volume one/c", "volume 'one/c' is not known; there are: one/b, one/a"),
-        ("controller tow", "controller 'tow' is not known; there are: two"),
-        ("group orcale", "group 'orcale' is not known; there are: oracle"),
+        ("volume one/c", "volume 'one/c' is not known; did you mean one/b or one/a? there are: "),
+        ("controller tow", "controller 'tow' is not known; did you mean two? there are: "),
+        ("group orcale", "group 'orcale' is not known; did you mean oracle? there are: "),
         ("dataset d --extent one/a:5+x", "--extent one/a:5+x: whole bytes are needed"),
         ("dataset d --extent one/a:5+0", "has at least one byte"),
         ("dataset d --extent nine/a", "volume 'nine/a' is not known"),
         ("dataset d", "a data set has at least one extent"),
-        ("group oracle --from 1980-01-01", "nothing was measured from 1980-01-01T00:00:00Z; widen it"),
+        (
+            "group oracle --from 1980-01-01",
+            "nothing was measured from 1980-01-01T00:00:00Z; what is stored goes from",
+        ),
         ("group oracle --from 1980-01-01 --to 1970-01-01", "must lie before"),
     ],
 )

@@ -241,7 +241,7 @@ def test_a_link_that_gives_nothing_is_reported(site):
 @pytest.mark.parametrize(
     ("asked", "complaint"),
     [
-        ("eats", "link 'eats' is not known; there are: east"),
+        ("eats", "link 'eats' is not known; did you mean east or west? there are: busy, east, west"),
         ("west --mode continuous", "bytes written were not captured"),
         ("west --profile zerto", "let the agents publish writes"),
         ("east --mode async", "choose one of synchronous, continuous, cycle_single"),

@@ -13,6 +13,7 @@ from streams.cli.output import Cell, Layout, print_json, print_rows
 from streams.cli.plans.bounds import require_paths
 from streams.cli.plans.parameters import Parameters, json_value
 from streams.cli.plans.steps import PlanStep, bound_sentence, step_rows, steps_of_need, steps_of_path
+from streams.cli.shaped import print_shaped, print_text
 from streams.cli.units import bits_per_second_text, bytes_text, percent_text, seconds_text
 from streams.model.sizing.claims import BITS_PER_BYTE
 from streams.model.sizing.formulas import FORMULAS
@@ -132,22 +133,21 @@ def _answer(solved: Solved, plan: ClaimPlan) -> dict[str, Cell]:
 
 def _print_text(plan: ClaimPlan) -> None:
     now, planned, asked = plan.now, plan.planned, plan.asked
-    typer.echo(
-        f"plan: {_NAME[plan.unknown]} from {', '.join(_NAME[q] for q in _NAME if q != plan.unknown)}\n"
-    )
-    print_rows(["", "now", "planned"], _lines(plan), Layout.TABLE, ("now", "planned"))
+    print_text(f"plan: {_NAME[plan.unknown]} from {', '.join(_NAME[q] for q in _NAME if q != plan.unknown)}")
+    typer.echo()
+    print_shaped(["", "now", "planned"], _lines(plan), ("now", "planned"))
     for of, title in (("need", "payload to ship, as planned"), ("path", "what one path gives")):
         steps = [step for step in plan.steps if step.of == of]
         if steps:
             typer.echo()
-            print_rows([title, "factor", "rate"], step_rows(steps), Layout.TABLE, ("rate",))
+            print_shaped([title, "factor", "rate"], step_rows(steps), ("rate",))
     typer.echo()
     if planned.path_bits_per_second:
-        typer.echo(bound_sentence(planned.path_bits_per_second, asked))
+        print_text(bound_sentence(planned.path_bits_per_second, asked))
     for solved, when in ((now, "now"), (planned, "as planned")):
         if getattr(solved, plan.unknown) is None:
-            typer.echo(f"Nothing is enough {when}: {_why(solved, plan)}")
-    typer.echo(
+            print_text(f"Nothing is enough {when}: {_why(solved, plan)}")
+    print_text(
         "Now is today's need on all paths. Planned adds safety, growth and spare paths; nothing else does."
     )
 

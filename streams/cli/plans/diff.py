@@ -10,6 +10,7 @@ import typer
 
 from streams.cli.output import Cell, Layout, cell_text, print_json, print_rows
 from streams.cli.plans.bounds import MOST
+from streams.cli.shaped import print_shaped
 from streams.cli.units import bits_per_second_text, bytes_text, count_text, percent_text, seconds_text
 
 __all__ = ["Change", "changes", "print_changes", "require_shape"]
@@ -129,7 +130,7 @@ def _print_text(found: list[Change], names: tuple[str, str]) -> None:
         if not any(each.place for each in of_part):
             columns.remove("")
         rows = [list(_line(each, with_place="" in columns)) for each in of_part]
-        print_rows(columns, rows, Layout.TABLE, columns[-4:])
+        print_shaped(columns, rows, columns[-4:], keys=len(columns) - 4)
     if not any(each.part not in ("asked", "data") for each in found):
         typer.echo("\nThe answer is the same.")
 

@@ -91,7 +91,7 @@ KNOBS: Final = (
         "Share of a path that is planned with. (default 70%)",
         _PATH,
     ),
-    Knob("rtt_seconds", "--rtt", "TIME", partial(not_negative, span), "Round-trip time.", _PATH),
+    Knob("rtt_seconds", "--rtt", "TIME", _span, "Round-trip time; else it limits nothing.", _PATH),
     Knob("loss_probability", "--loss", "SHARE", loss, "Share of packets that are lost; needs --rtt.", _PATH),
     Knob(
         "tcp_window_bytes",

@@ -42,6 +42,8 @@ _BY_NAME = {knob.option.removeprefix("--").replace("-", "_"): knob for knob in K
 _Value = Any
 
 _RPO_SECONDS = (Fraction(900),)
+_ZERO_IS_NONE = ("price_path_month", "price_gigabyte", "price_buffer_gigabyte", "rtt_seconds")
+"""What settings say by 0, a plan says by leaving it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ class Parameters:
         asked: dict[str, object] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if value not in (None, ()):
+            if value not in (None, ()) and (value or field.name != "rtt_seconds"):
                 asked[field.name.rstrip("_")] = json_value(value)
         return asked
 
@@ -272,8 +274,8 @@ def asked_of_file(file: FilePath) -> dict[str, _Value]:
 def terms_of_link(link: Link) -> dict[str, _Value]:
     """What the settings say of a link, as a plan takes it."""
     terms = {**link.model_dump(), "modes": link.mode}
-    for price in ("price_path_month", "price_gigabyte", "price_buffer_gigabyte"):
-        terms[price] = terms[price] or None
+    for name in _ZERO_IS_NONE:
+        terms[name] = terms[name] or None
     known = {key: _BY_KEY[key] for key in terms if key in _BY_KEY and terms[key] is not None}
     return {key: _read(knob, [str(terms[key])], f"links: {key}") for key, knob in known.items()}
 

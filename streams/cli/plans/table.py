@@ -11,6 +11,7 @@ from streams.cli.output import Layout, print_json, print_rows
 from streams.cli.plans.facts import cautions_of, end_us, flat_rows, matrix_object, narrow_seconds, usual_of
 from streams.cli.plans.matrix import MatrixPlan, Row
 from streams.cli.plans.steps import bound_sentence, step_rows, steps_of_path
+from streams.cli.shaped import print_shaped, print_text
 from streams.cli.units import bits_per_second_text, bytes_text, count_text, percent_text, seconds_text
 from streams.model.sizing.exact import exact
 from streams.model.sizing.matrix import Demand
@@ -18,6 +19,9 @@ from streams.model.sizing.ranges import fold_ratio
 from streams.wire.times import format_time
 
 __all__ = ["print_matrix"]
+
+_PLACE = ("mode", "RPO", "of time", "cycle")
+"""The columns that tell rows apart."""
 
 
 def print_matrix(plan: MatrixPlan, layout: Layout) -> None:
@@ -37,37 +41,42 @@ def _print_text(plan: MatrixPlan) -> None:
     grid = measured.grid
     fold = fold_ratio(plan.sets.changed_bytes_sum, plan.sets.changed_bytes_or)
     written = None if measured.series is None else measured.series.total_bytes
-    typer.echo(
-        f"plan for {measured.title}, {format_time(grid.start_us)} to {format_time(end_us(plan))}\n"
+    print_text(f"plan for {measured.title}, {format_time(grid.start_us)} to {format_time(end_us(plan))}")
+    print_text(
         f"{count_text(len(grid), 'interval')} of {grid.interval_seconds} s, "
         f"{count_text(plan.sets.volumes, 'volume')}, blocks of {plan.sets.block_bytes} B, "
-        f"coverage {percent_text(measured.coverage)}\n"
+        f"coverage {percent_text(measured.coverage)}"
+    )
+    print_text(
         f"{bytes_text(written)} written; changed {bytes_text(plan.sets.changed_bytes_sum)} as SUM, "
         f"{bytes_text(plan.sets.changed_bytes_or)} as OR, fold factor "
-        f"{'none, nothing changed' if fold is None else f'{fold:.4f}'}\n"
+        f"{'none, nothing changed' if fold is None else f'{fold:.4f}'}"
     )
+    typer.echo()
     _print_lines(plan, _needs)
     if line := asked.path_bits_per_second:
         typer.echo()
         _print_lines(plan, _orders)
         typer.echo()
         rows = step_rows(steps_of_path(line, asked))
-        print_rows(["what one path gives", "factor", "rate"], rows, Layout.TABLE, ("rate",))
-        typer.echo(f"\n{bound_sentence(line, asked)}")
-    typer.echo(
-        "\nNeed is today's payload for the percentage of the time, of cycles at the worst of their phases;\n"
-        "luckiest: at the best of them; of bytes: for the percentage of the bytes; worst case (bound):\n"
-        "however bytes come within slots, or wherever between base intervals cycles begin; buffer: journal\n"
-        "or cache. Room on n: headroom of n paths; keeps on n: the RPO that they keep, or the time that the\n"
-        "resync takes. Planned is "
+        print_shaped(["what one path gives", "factor", "rate"], rows, ("rate",))
+        typer.echo()
+        print_text(bound_sentence(line, asked))
+    typer.echo()
+    print_text(
+        "Need is today's payload for the percentage of the time, of cycles at the worst of their phases; "
+        "luckiest: at the best of them; of bytes: for the percentage of the bytes; worst case: a bound for "
+        "100 % of the time, however bytes come within slots, or wherever between base intervals cycles "
+        "begin; buffer: journal or cache. Room on n: headroom of n paths; keeps on n: the RPO that they "
+        "keep, or the time that the resync takes. Planned is "
         f"need x {float(asked.safety_factor):g} safety x (1 + {float(asked.growth_per_year):g}) ^ "
         f"{float(asked.horizon_years):g} years, with {count_text(asked.spare_paths, 'spare path')}."
     )
     for best in _best(plan):
-        typer.echo(best)
+        print_text(best)
     _print_usual(plan)
     for caution in [*cautions_of(plan), *plan.left_out.values()]:
-        typer.echo(f"Note: {caution}.")
+        print_text(f"Note: {caution}.")
     for start, end in measured.gaps:
         typer.echo(f"gap: {format_time(start)} to {format_time(end)}")
 
@@ -77,17 +86,14 @@ def _print_lines(plan: MatrixPlan, cells: Callable[[Row, MatrixPlan], dict[str, 
     lines = [{**_place(row), **cells(row, plan)} for row in plan.rows]
     columns = [column for column in lines[0] if any(line[column] for line in lines)]
     rows = ([line[column] for column in columns] for line in lines)
-    print_rows(columns, rows, Layout.TABLE, columns[1:])
+    print_shaped(columns, rows, columns[1:], keys=sum(column in columns for column in _PLACE))
 
 
 def _place(row: Row) -> dict[str, str]:
     ask = row.demand.ask
-    return {
-        "mode": ask.mode,
-        "RPO": narrow_seconds(ask.rpo_seconds),
-        "of time": "" if ask.rpo_seconds is None else f"{float(ask.percent):g} %",
-        "cycle": narrow_seconds(ask.cycle_seconds),
-    }
+    percent = "" if ask.rpo_seconds is None else f"{float(ask.percent):g} %"
+    cells = ask.mode, narrow_seconds(ask.rpo_seconds), percent, narrow_seconds(ask.cycle_seconds)
+    return dict(zip(_PLACE, cells, strict=True))
 
 
 def _needs(row: Row, plan: MatrixPlan) -> dict[str, str]:
@@ -159,8 +165,9 @@ def _print_usual(plan: MatrixPlan) -> None:
     usual = usual_of(plan)
     if not usual:
         return
-    typer.echo(
-        "\nWhat is usually done with the same data, before any margin (docs/sizing.md says where it errs):"
+    typer.echo()
+    print_text(
+        "What is usually done with the same data, before any margin (docs/sizing.md says where it errs):"
     )
     columns = ["RPO", "P95 of 5 min", "peak rolling average", "the same less 30 %", "mean"]
     rows = [
@@ -173,7 +180,7 @@ def _print_usual(plan: MatrixPlan) -> None:
         )
         for rpo, each in usual
     ]
-    print_rows(columns, rows, Layout.TABLE, columns)
+    print_shaped(columns, rows, columns)
 
 
 def _luckiest(demand: Demand, plan: MatrixPlan) -> str:

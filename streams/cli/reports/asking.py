@@ -12,6 +12,10 @@ from streams.errors import LakeError, MissingData, SettingsError
 
 __all__ = ["asked", "unknown"]
 
+_MOST_NEAR = 5
+_LEAST_LIKENESS = 0.5
+_MOST_LISTED = 20
+
 
 @contextmanager
 def asked() -> Iterator[None]:
@@ -23,11 +27,16 @@ def asked() -> Iterator[None]:
 
 
 def unknown(kind: str, name: str, known: Iterable[str], otherwise: str) -> typer.BadParameter:
-    """The error for a name that nobody knows: the nearest names, or all of a few, or what to do."""
+    """The error for a name that nobody knows: the nearest names and all of a few, or what to do."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, 5, 0.5) or names[:20]
-    more = len(names) - len(near)
     if not names:
         return typer.BadParameter(f"{kind} {name!r} is not known; there is none: {otherwise}")
-    rest = f" and {more} more" if more and near == names[:20] else ""
-    return typer.BadParameter(f"{kind} {name!r} is not known; there are: {', '.join(near)}{rest}")
+    near = difflib.get_close_matches(name, names, _MOST_NEAR, _LEAST_LIKENESS)
+    if len(names) <= _MOST_LISTED:
+        hint = f"did you mean {' or '.join(near)}? " if 0 < len(near) < len(names) else ""
+        told = f"{hint}there are: {', '.join(names)}"
+    elif near:
+        told = f"the nearest of {len(names)} are: {', '.join(near)}"
+    else:
+        told = f"there are: {', '.join(names[:_MOST_LISTED])} and {len(names) - _MOST_LISTED} more"
+    return typer.BadParameter(f"{kind} {name!r} is not known; {told}")

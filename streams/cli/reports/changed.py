@@ -114,7 +114,7 @@ def _changes_section(key: str, title: str, kind: str, parts: Iterable[_Part], qu
         Column("changed_tracks_or", "tracks OR", Unit.COUNT),
         Column("changed_bytes_sum", "SUM", Unit.BYTES),
         Column("changed_bytes_or", "OR", Unit.BYTES),
-        Column("fold_ratio", "fold", Unit.FACTOR),
+        Column("fold_ratio", "SUM/OR", Unit.FACTOR),
         Column("writes", "writes", Unit.COUNT),
         Column("written_bytes", "written", Unit.BYTES),
         Column("required_bits_per_second", rate, Unit.RATE),

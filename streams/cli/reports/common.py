@@ -10,7 +10,7 @@ from streams.cli.reports.document import Column, Figure, Section, Unit, facts, l
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.sets import Sets
 from streams.cli.units import count_text, percent_text, seconds_text
-from streams.model.intervals import US, total_us
+from streams.model.intervals import US
 from streams.model.sizing.formulas import FORMULAS
 from streams.model.sizing.ranges import fold_ratio
 from streams.model.sizing.rollups import Changes, total
@@ -52,7 +52,7 @@ def group_section(gathered: Gathered, sets: Sets) -> Section:
         Column("coverage", "coverage", Unit.SHARE),
         Column("changed_bytes_sum", "SUM", Unit.BYTES),
         Column("changed_bytes_or", "OR", Unit.BYTES),
-        Column("fold_ratio", "fold", Unit.FACTOR),
+        Column("fold_ratio", "SUM/OR", Unit.FACTOR),
         Column("written_bytes", "written", Unit.BYTES),
     ]
     rows = []
@@ -75,13 +75,14 @@ def group_section(gathered: Gathered, sets: Sets) -> Section:
 
 
 def gap_section(gathered: Gathered) -> Section:
-    """What of the asked time nobody vouches for."""
+    """What of the asked time nobody vouches for, or not for all volumes."""
     columns = [
         Column("group", "group"),
         Column("start", "from", Unit.TIME),
         Column("end", "to", Unit.TIME),
+        Column("coverage", "measured of it", Unit.SHARE),
     ]
-    rows = [(group.name, start, end) for group in gathered.groups for start, end in group.time.gaps()]
+    rows = [(group.name, *gap) for group in gathered.groups for gap in group.gaps]
     return listing("gaps", "Gaps" if rows else "No gaps", columns, rows)
 
 
@@ -104,11 +105,11 @@ def remarks(gathered: Gathered, sets: Sets) -> Iterator[str]:
     if gathered.unreadable is not None:
         yield gathered.unreadable
     if gathered.coverage < 1:
-        gaps = [group.time.gaps() for group in gathered.groups]
-        seconds = sum(total_us(each) for each in gaps) // US
+        gaps = [gap for group in gathered.groups for gap in group.gaps]
+        seconds = sum(gap.missing_us for gap in gaps) / US
         yield (
-            f"Coverage is below 100 % ({percent_text(gathered.coverage)}; "
-            f"{count_text(sum(map(len, gaps)), 'gap')}, {seconds} s in all): all figures are lower bounds."
+            f"Coverage is below 100 % ({percent_text(gathered.coverage)}; {count_text(len(gaps), 'gap')}, "
+            f"{seconds:.0f} s not measured in all): all figures are lower bounds."
         )
 
 

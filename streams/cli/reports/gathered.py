@@ -15,12 +15,22 @@ from streams.model.groups import Definition
 from streams.model.intervals import US, Span, Spans
 from streams.model.sizing.cautions import require_coverage
 from streams.model.sizing.extents import inside_extents
+from streams.model.sizing.gaps import Gap, Measured, gaps_within
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
+from streams.model.sizing.loops import Loops, compiled_loops
 from streams.model.sizing.regrid import on_grid
 from streams.model.sizing.series import Series
 from streams.model.sizing.shared import summed
-from streams.store import LakeSource, Place, StoredInterval, StoredRange, StoredVolume, read_stored
+from streams.store import (
+    LakeSource,
+    Place,
+    StoredInterval,
+    StoredRange,
+    StoredVolume,
+    read_stored,
+    read_summaries,
+)
 from streams.wire.times import format_time
 
 __all__ = ["Choice", "Gathered", "GroupRange", "gather"]
@@ -62,13 +72,15 @@ class GroupRange:
     """One group over the window: `time` has the coverage of each base interval, and what is asked of it.
 
     `stored` holds the asked intervals alone. `written` is the series by slot, None where nobody counted it,
-    or where only some of the volumes are asked for.
+    or where only some of the volumes are asked for. `gaps` are what of the asked time was not measured, or
+    not wholly, by slot.
     """
 
     name: str
     stored: StoredRange
     time: Series
     written: Series | None
+    gaps: Sequence[Gap]
 
     @property
     def grid(self) -> Grid:
@@ -103,6 +115,16 @@ class Gathered:
         parts = [group.written for group in self.groups if group.written is not None]
         return summed(parts).within(self.spans) if len(parts) == len(self.groups) else None
 
+    @property
+    def is_large(self) -> bool:
+        """Whether there is so much that several processes, and compiled loops, are worth their start."""
+        return any(group.stored.is_large for group in self.groups)
+
+    @property
+    def loops(self) -> Loops | None:
+        """Compiled loops to go through the tables with."""
+        return compiled_loops() if self.is_large else None
+
     def track_sizes(self) -> set[int]:
         """The tracks that the volumes have."""
         return set().union(*(group.stored.track_sizes() for group in self.groups))
@@ -122,7 +144,7 @@ class Gathered:
         extents = self.choice.extents
         stored = group.stored if span is None else group.stored.within([span])
         for volume in stored.volumes(shelves):
-            history = volume.history(group.grid)
+            history = volume.history(group.grid, self.loops)
             if extents is None:
                 yield volume, history
                 continue
@@ -142,22 +164,34 @@ def gather(source: Place, names: Sequence[str], choice: Choice, progress: Progre
         MissingData: a group has nothing in the range, or less was measured than is asked for.
     """
     wanted = choice.volumes if choice.extents is None else choice.extents.keys()
-    found = read_stored(source, names, choice.from_us, choice.to_us, wanted=wanted, progress=progress)
+    stored: dict[str, Span] = {}
+    found = read_stored(
+        source, names, choice.from_us, choice.to_us, wanted=wanted, progress=progress, stored=stored
+    )
     for name in names:
         if name not in found:
-            raise MissingData(f"group {name}: nothing was measured {_range_text(choice)}; widen it")
+            raise MissingData(
+                f"group {name}: nothing was measured {_range_text(choice)}; {_known(source, name, stored)}"
+            )
     ranges = [found[name] for name in names]
     window = _window(ranges, choice)
     _require_room(ranges, window)
     spans = choice.calendar.spans(window)
     if not spans:
-        raise MissingData(f"the calendar ({choice.calendar.text}) asks for none of the range; widen it")
+        raise MissingData(
+            f"the calendar ({choice.calendar.text}) asks for none of the time from {format_time(window[0])} "
+            f"to {format_time(window[1])}: choose more with --hours and --weekdays, or a longer range with "
+            "--from and --to"
+        )
     require_coverage(min(_coverage(stored, spans) for stored in ranges), choice.least_coverage)
     groups = [_group_range(stored, window, spans, has_all=wanted is None) for stored in ranges]
     common = _common_grid(groups)
     gathered = Gathered(window, spans, groups, common, choice, source)
     if not any(group.stored.intervals for group in groups):
-        raise MissingData(f"nothing was measured {_range_text(choice)} ({choice.calendar.text}); widen it")
+        raise MissingData(
+            f"no whole base interval was measured {_range_text(choice)} ({choice.calendar.text}): choose "
+            "more with --hours and --weekdays, or a longer range with --from and --to"
+        )
     return gathered
 
 
@@ -170,7 +204,10 @@ def _window(ranges: Sequence[StoredRange], choice: Choice) -> Span:
         start_us = -(-choice.from_us // step_us) * step_us
     end_us = -(-(end_us if choice.to_us is None else choice.to_us) // step_us) * step_us
     if end_us <= start_us:
-        raise MissingData(f"no interval of {step_us // US} s starts {_range_text(choice)}; widen it")
+        raise MissingData(
+            f"no interval of {step_us // US} s starts {_range_text(choice)}: choose --from and --to further "
+            "apart"
+        )
     return start_us, end_us
 
 
@@ -204,8 +241,10 @@ def _group_range(stored: StoredRange, window: Span, spans: Spans, *, has_all: bo
     np.add.at(covered, places, [_covered_us(each) / step_us for each in inside.intervals])
     time = Series(window[0], stored.interval_seconds, np.zeros(len(covered), np.int64), covered).within(spans)
     written = _written(inside, window) if has_all else None
-    asked = inside.within(_whole_intervals(spans, step_us))
-    return GroupRange(stored.group, asked, time, None if written is None else written.within(spans))
+    whole = _whole_intervals(spans, step_us)
+    asked = inside.within(whole)
+    gaps = gaps_within([Measured(e.start_us, e.end_us, e.covered_by_slot) for e in asked.intervals], whole)
+    return GroupRange(stored.group, asked, time, None if written is None else written.within(spans), gaps)
 
 
 def _whole_intervals(spans: Spans, step_us: int) -> Spans:
@@ -258,6 +297,17 @@ def _common_grid(groups: Sequence[GroupRange]) -> Grid:
         judged = group.grid.measured.reshape(-1, seconds // group.time.slot_seconds)
         measured.append(judged.all(axis=1))
     return Grid(groups[0].time.start_us, seconds, np.logical_and.reduce(measured))
+
+
+def _known(source: Place, group: str, stored: Mapping[str, Span]) -> str:
+    """What there is of a group, and what to do where a range has none of it."""
+    span = stored.get(group)
+    if span is None and (found := read_summaries(source, group)):
+        span = found[0].start_us, max(each.start_us + each.rung_seconds * US for each in found)
+    if span is None:
+        return "nor before or after: `linkgauge doctor` says whether agents and workers are there"
+    start, end = map(format_time, span)
+    return f"what is stored goes from {start} to {end}: choose --from and --to in there"
 
 
 def _range_text(choice: Choice) -> str:

@@ -35,7 +35,7 @@ svg text.strong { fill: var(--ink); paint-order: stroke; stroke: var(--paper); s
 .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 @media (max-width: 760px) { dl.facts { columns: 1; } dt { flex-basis: 45%; } dd { overflow-wrap: anywhere; }
   svg { width: 720px; } h1 { overflow-wrap: anywhere; } }
-.a { stroke: var(--a); } .b { stroke: var(--b); } .c { stroke: var(--c); }
+.a { stroke: var(--a); } .b { stroke: var(--b); stroke-dasharray: 7 5; } .c { stroke: var(--c); }
 """
 
 

@@ -25,7 +25,7 @@ def fold_section(sets: Sets) -> Section:
         Column("mean_bytes", "mean", Unit.BYTES),
         *(Column(f"p{percent}_bytes", f"{percent} %", Unit.BYTES) for percent in _PERCENTS),
         Column("most_bytes", "most", Unit.BYTES),
-        Column("fold_factor", "fold", Unit.FACTOR),
+        Column("fold_factor", "saves, times", Unit.FACTOR),
         Column("bits_per_second", "bandwidth for the most", Unit.RATE),
         Column("cache_bytes", "cache", Unit.BYTES),
     ]
@@ -49,7 +49,10 @@ def fold_section(sets: Sets) -> Section:
         "Unique bytes by length of a cycle, over sliding windows",
         columns,
         rows,
-        ["Windows that touch a gap are left out. The cache holds two of the largest cycle."],
+        [
+            "Saves: how many times less such cycles ship, on the mean, than cycles of one base interval.",
+            "Windows that touch a gap are left out. The cache holds two of the largest cycle.",
+        ],
     )
 
 
@@ -65,7 +68,10 @@ def block_section(sets: Sets) -> Section:
         Column("table_bytes", "dense table", Unit.BYTES),
     ]
     rows = [tuple(getattr(row, column.key) for column in columns) for row in sets.blocks]
-    return listing("blocks", "The same changes in larger blocks", columns, rows)
+    notes = ["Dense table: what a bit for every block of all volumes takes."]
+    if any(row.table_bytes is None for row in sets.blocks):
+        notes = ["No dense table is told, for the size of a volume is unknown: define it in the group."]
+    return listing("blocks", "The same changes in larger blocks", columns, rows, notes)
 
 
 def overlap_section(sets: Sets) -> Section:
@@ -91,7 +97,7 @@ def advice_section(sets: Sets) -> Section:
         Column("volume", "volume"),
         Column("continuous_bits_per_second", "every write", Unit.RATE),
         Column("cycle_bits_per_second", "cycles", Unit.RATE),
-        Column("fold_factor", "fold", Unit.FACTOR),
+        Column("fold_factor", "every write/cycles", Unit.FACTOR),
         Column("mode", "ships less"),
     ]
     cycle = sets.advice[0].cycle_seconds if sets.advice else 0

@@ -8,6 +8,7 @@ import typer
 
 from streams.cli.output import Cell, Layout, print_json, print_rows
 from streams.cli.reports.document import Column, Report, Section, Unit, machine, text
+from streams.cli.shaped import print_facts, print_shaped, print_text
 
 __all__ = ["json_of", "show", "table_of"]
 
@@ -61,10 +62,10 @@ def _show_text(report: Report) -> None:
         typer.echo(f"\n{section.title}" if section.title else "")
         _show_section(section)
         for note in section.notes:
-            typer.echo(f"  {note}")
+            print_text(note, "  ")
     typer.echo()
     for remark in report.remarks:
-        typer.echo(remark)
+        print_text(remark)
 
 
 def _show_section(section: Section) -> None:
@@ -72,18 +73,16 @@ def _show_section(section: Section) -> None:
         labels = [column.label for column in section.columns]
         rows = ([text(c.unit, v) for c, v in zip(section.columns, row, strict=True)] for row in section.rows)
         numbers = [column.label for column in section.columns if column.unit is not Unit.TEXT]
-        print_rows(labels, rows, Layout.TABLE, numbers)
+        print_shaped(labels, rows, numbers)
         return
     labelled = [column.label for column in section.columns]
     cells = [[text(c.unit, v) for c, v in zip(section.columns, row, strict=True)] for row in section.rows]
     if section.shape == "facts":
-        width = max(map(len, labelled), default=0)
-        for label, cell in zip(labelled, cells[0], strict=True):
-            typer.echo(f"{label:{width}}  {cell}")
+        print_facts(zip(labelled, cells[0], strict=True))
         return
     names = [row[0].upper() for row in cells]
     beside = ([label, *(row[place] for row in cells)] for place, label in enumerate(labelled) if place)
-    print_rows(["", *names], beside, Layout.TABLE, names)
+    print_shaped(["", *names], beside, names)
 
 
 def _object(section: Section, row: tuple[Any, ...]) -> dict[str, Cell]:
