@@ -11,11 +11,12 @@ from streams.cli.bundles import with_bundles
 from streams.cli.output import progress_after
 from streams.cli.places import DefinitionOption, tell
 from streams.cli.reports.asking import asked, unknown
-from streams.cli.reports.changed import Asked, Kind, changed_report
+from streams.cli.reports.changed import Asked, Kind, changed_report, totals_report
 from streams.cli.reports.finding import extents_of, known_groups
 from streams.cli.reports.gathered import Choice, gather
 from streams.cli.reports.linkreport import link_report
 from streams.cli.reports.options import Extents, Groups, Output, Questions, Range, Terms
+from streams.cli.reports.totals import totals_of
 from streams.cli.session import session_of
 from streams.cli.usage import group_name, not_empty
 from streams.settings import require_consistent_links
@@ -138,12 +139,16 @@ def link(
 
 
 def _about(kind: Kind, name: str, questions: Questions) -> Asked:
-    return Asked(kind, name, questions.question(), questions.cycle_seconds, questions.outage_seconds)
+    return Asked(
+        kind, name, questions.question(), questions.cycle_seconds, questions.outage_seconds, questions.totals
+    )
 
 
 def _changed(place: Place, about: Asked, groups: Sequence[str], choice: Choice, output: Output) -> None:
     with progress_after(f"{about.kind} {about.name}") as progress, asked():
-        gathered = gather(place, groups, choice, progress)
-        report = changed_report(gathered, about, progress)
+        if about.totals:
+            report = totals_report(*totals_of(place, groups, choice, progress), about)
+        else:
+            report = changed_report(gather(place, groups, choice, progress), about, progress)
     tell(place)
     output.show(report)

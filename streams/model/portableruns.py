@@ -134,11 +134,13 @@ def _disordered(bitmaps: Bitmaps, found: _Containers, is_array: NDArray[np.bool_
         if not len(arrays):
             continue
         words = bitmaps.words[odd::2]
-        falls = np.flatnonzero(words[1:] <= words[:-1])  # what lies between arrays falls too
+        falls = np.zeros(
+            len(words) + 1, np.int64
+        )  # before each word, how many follow a larger one or an equal
+        np.cumsum(words[1:] <= words[:-1], out=falls[2:])
         first = found.start[arrays] // 2
-        near = np.searchsorted(first, falls, "right") - 1
-        inside = (near >= 0) & (falls + 1 < (first + found.tracks[arrays])[near])
-        wrong.append(arrays[near[inside]])
+        bad = falls[first + found.tracks[arrays]] > falls[first + 1]
+        wrong.append(arrays[bad])
     return np.concatenate(wrong) if wrong else np.empty(0, np.int64)
 
 

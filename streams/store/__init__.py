@@ -25,6 +25,7 @@ from streams.store.either import (
 )
 from streams.store.lake.known import has_older, require_captured
 from streams.store.lake.place import LakeSource
+from streams.store.lake.unions import Only, UnitedRange, lake_unions
 from streams.store.rungs import or_of
 from streams.store.source import Source
 from streams.store.state import StateWatch, definition_in_force, read_group_state, read_group_states
@@ -35,16 +36,19 @@ __all__ = [
     "FoundLetter",
     "GroupVersion",
     "LakeSource",
+    "Only",
     "Place",
     "Source",
     "StateWatch",
     "StoredInterval",
     "StoredRange",
     "StoredVolume",
+    "UnitedRange",
     "definition_in_force",
     "group_versions",
     "groups",
     "has_older",
+    "lake_unions",
     "oldest_start",
     "or_of",
     "read_dead_letters",

@@ -57,6 +57,9 @@ SECOND = ("--from", "1970-01-01T01:00:00Z", "--to", "1970-01-01T02:00:00Z")
     "command",
     [
         ("report", "group", "oracle"),
+        ("report", "group", "oracle", "--totals"),
+        ("report", "dataset", "d", "--extent", "one/a:0+131072", "--extent", "two/a", "--totals"),
+        ("report", "volume", "--totals", "--hours", "1-2", "--weekdays", "thu"),
         ("report", "volume"),
         ("report", "controller"),
         ("plan", "--group", "oracle"),

@@ -8,18 +8,19 @@ from typing import Literal
 
 from streams.cli.reports.charts import changed_charts
 from streams.cli.reports.claims import Question, claims, claims_section
-from streams.cli.reports.common import about, gap_section, group_section, remarks, replay_remarks
+from streams.cli.reports.common import Changed, about, gap_section, group_section, remarks, replay_remarks
 from streams.cli.reports.document import Column, Report, Section, Unit, Value, listing
 from streams.cli.reports.gathered import Gathered
 from streams.cli.reports.resync import resync_of, resync_section
-from streams.cli.reports.sets import Sets, Shipped, sets_of
+from streams.cli.reports.sets import Shipped, sets_of
 from streams.cli.reports.setsections import advice_section, block_section, fold_section, overlap_section
+from streams.cli.reports.totals import Totals
 from streams.cli.units import seconds_text
 from streams.model.sizing.outagesets import outage_intervals
 from streams.model.sizing.ranges import fold_ratio
 from streams.model.sizing.rollups import Changes, by_controller, total
 
-__all__ = ["Asked", "Kind", "changed_report"]
+__all__ = ["Asked", "Kind", "changed_report", "totals_report"]
 
 Kind = Literal["group", "volume", "controller", "dataset"]
 Progress = Callable[[str, int, int], None]
@@ -27,13 +28,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a report of changes is about, and what it is to answer."""
+    """What a report of changes is about, and what it is to answer; `totals`: SUM and OR alone."""
 
     kind: Kind
     name: str
     question: Question
     cycle_seconds: float
     outage_seconds: float
+    totals: bool = False
 
 
 def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Report:
@@ -63,14 +65,35 @@ def changed_report(gathered: Gathered, asked: Asked, progress: Progress) -> Repo
         sections.append(resync_section(resync, asked.outage_seconds, rate))
     sections += [group_section(gathered, sets)] if len(gathered.groups) > 1 else []
     sections.append(gap_section(gathered))
-    main = {"volume": "by_volume", "controller": "by_controller"}.get(asked.kind, "claims")
     return Report(
         title=f"{asked.kind} {asked.name}",
         sections=sections,
-        main=main,
+        main=_main(asked.kind),
         remarks=[*remarks(gathered, sets), *(() if rate is None else replay_remarks(sets.changes))],
         charts=changed_charts(gathered, sets),
     )
+
+
+def totals_report(gathered: Gathered, totals: Totals, asked: Asked) -> Report:
+    """SUM and OR side by side with the claims on them, and nothing that needs the tables one by one."""
+    named = [(asked.kind, asked.kind, Unit.TEXT, asked.name)]
+    sections = [
+        about(asked.kind, gathered, totals, named),
+        _parts(asked, gathered, totals),
+        claims_section(total(totals.volumes), asked.question),
+    ]
+    sections += [group_section(gathered, totals)] if len(gathered.groups) > 1 else []
+    sections.append(gap_section(gathered))
+    return Report(
+        title=f"{asked.kind} {asked.name}",
+        sections=sections,
+        main=_main(asked.kind),
+        remarks=list(remarks(gathered, totals)),
+    )
+
+
+def _main(kind: Kind) -> str:
+    return {"volume": "by_volume", "controller": "by_controller"}.get(kind, "claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +105,7 @@ class _Part:
     coverage: float
 
 
-def _parts(asked: Asked, gathered: Gathered, sets: Sets) -> Section:
+def _parts(asked: Asked, gathered: Gathered, sets: Changed) -> Section:
     covered = list(_by_volume(gathered, sets))
     if asked.kind != "controller":
         parts = sorted(covered, key=lambda each: each.name)
@@ -97,7 +120,7 @@ def _parts(asked: Asked, gathered: Gathered, sets: Sets) -> Section:
     return _changes_section("by_controller", "Controllers", "controller", arrays, asked.question)
 
 
-def _by_volume(gathered: Gathered, sets: Sets) -> Iterator[_Part]:
+def _by_volume(gathered: Gathered, sets: Changed) -> Iterator[_Part]:
     for group, counts in zip(gathered.groups, sets.groups, strict=True):
         asked_us = int(group.time.asked.sum()) * group.time.slot_us
         for each in counts.volumes:

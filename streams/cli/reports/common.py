@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from streams import __version__
 from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.document import Column, Figure, Section, Unit, facts, listing
 from streams.cli.reports.gathered import Gathered
-from streams.cli.reports.sets import Sets
 from streams.cli.units import count_text, percent_text, seconds_text
 from streams.model.intervals import US
 from streams.model.sizing.formulas import FORMULAS
 from streams.model.sizing.ranges import fold_ratio
-from streams.model.sizing.rollups import Changes, total
+from streams.model.sizing.rollups import Changes, VolumeChanges, total
 
-__all__ = ["about", "gap_section", "group_section", "remarks", "replay_remarks"]
+__all__ = ["Changed", "about", "gap_section", "group_section", "remarks", "replay_remarks"]
 
 
-def about(kind: str, gathered: Gathered, sets: Sets, more: Iterable[Figure] = ()) -> Section:
+class _ChangedGroup(Protocol):
+    @property
+    def track_bytes(self) -> int: ...
+
+    @property
+    def volumes(self) -> Sequence[VolumeChanges]: ...
+
+
+class Changed(Protocol):
+    """What changed in the volumes of each group of a report."""
+
+    @property
+    def groups(self) -> Sequence[_ChangedGroup]:
+        """In the order of the report's groups."""
+
+    @property
+    def volumes(self) -> Sequence[VolumeChanges]:
+        """Of all groups, by name."""
+
+
+def about(kind: str, gathered: Gathered, sets: Changed, more: Iterable[Figure] = ()) -> Section:
     """The inputs of a report and what they rest on."""
     changes = total(sets.volumes)
     intervals = sum(int(group.time.judged.sum()) for group in gathered.groups)
@@ -42,7 +62,7 @@ def about(kind: str, gathered: Gathered, sets: Sets, more: Iterable[Figure] = ()
     return facts("", "", figures)
 
 
-def group_section(gathered: Gathered, sets: Sets) -> Section:
+def group_section(gathered: Gathered, sets: Changed) -> Section:
     """The groups of a report, each with its own coverage, SUM and OR."""
     columns = [
         Column("group", "group"),
@@ -86,7 +106,7 @@ def gap_section(gathered: Gathered) -> Section:
     return listing("gaps", "Gaps" if rows else "No gaps", columns, rows)
 
 
-def remarks(gathered: Gathered, sets: Sets) -> Iterator[str]:
+def remarks(gathered: Gathered, sets: Changed) -> Iterator[str]:
     """What to keep in mind when reading the figures."""
     yield "SUM adds up the intervals: what a replicator ships that ships every interval."
     yield "OR counts each track once: what a resynchronisation after the whole range ships."

@@ -33,13 +33,16 @@ from streams.store import (
 )
 from streams.wire.times import format_time
 
-__all__ = ["Choice", "Gathered", "GroupRange", "gather"]
+__all__ = ["Choice", "Gathered", "GroupRange", "asked_intervals", "gather", "laid_out"]
 
 Progress = Callable[[str, int, int], None]
 _MOST_SLOTS = 1 << 26
 """Two years of slots of a second; a GiB for their bytes and coverage."""
 
 _WHOLE = (0, 1 << 62)
+_DAY_US = 86_400 * US
+
+_Times = NDArray[np.int64]
 
 Extents = Mapping[str, Sequence[tuple[int, int]]]
 
@@ -168,6 +171,21 @@ def gather(source: Place, names: Sequence[str], choice: Choice, progress: Progre
     found = read_stored(
         source, names, choice.from_us, choice.to_us, wanted=wanted, progress=progress, stored=stored
     )
+    return laid_out(found, names, choice, source, stored)
+
+
+def laid_out(
+    found: Mapping[str, StoredRange],
+    names: Sequence[str],
+    choice: Choice,
+    source: Place,
+    stored: dict[str, Span],
+) -> Gathered:
+    """The ranges that were read, over one window; `stored` has what is there of groups outside of the range.
+
+    Raises:
+        MissingData: as in `gather`.
+    """
     for name in names:
         if name not in found:
             raise MissingData(
@@ -184,7 +202,8 @@ def gather(source: Place, names: Sequence[str], choice: Choice, progress: Progre
             "--from and --to"
         )
     require_coverage(min(_coverage(stored, spans) for stored in ranges), choice.least_coverage)
-    groups = [_group_range(stored, window, spans, has_all=wanted is None) for stored in ranges]
+    has_all = choice.volumes is None and choice.extents is None
+    groups = [_group_range(stored, window, spans, has_all=has_all) for stored in ranges]
     common = _common_grid(groups)
     gathered = Gathered(window, spans, groups, common, choice, source)
     if not any(group.stored.intervals for group in groups):
@@ -193,6 +212,22 @@ def gather(source: Place, names: Sequence[str], choice: Choice, progress: Progre
             "more with --hours and --weekdays, or a longer range with --from and --to"
         )
     return gathered
+
+
+def asked_intervals(choice: Choice) -> Callable[[_Times, _Times], NDArray[np.bool_]] | None:
+    """Which intervals, by start and seconds, the calendar asks for; None where it asks for all."""
+    if choice.calendar.hours is None:
+        return None
+
+    def asked(start_us: _Times, seconds: _Times) -> NDArray[np.bool_]:
+        end_us = start_us + seconds * US
+        around = (int(start_us.min()) - _DAY_US, int(end_us.max()) + _DAY_US)  # spans are not cut short there
+        spans = np.array(choice.calendar.spans(around), np.int64).reshape(-1, 2)
+        place = np.searchsorted(spans[:, 0], start_us, "right") - 1
+        inside: NDArray[np.bool_] = (place >= 0) & (end_us <= np.append(spans[:, 1], 0)[place])
+        return inside
+
+    return asked
 
 
 def _window(ranges: Sequence[StoredRange], choice: Choice) -> Span:

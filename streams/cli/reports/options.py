@@ -121,6 +121,10 @@ class Questions:
     bits_per_second: Annotated[float | None, _number("RATE", "How long at this rate in total?")] = None
     cycle_seconds: Annotated[float, _seconds("Cycle that advice on volumes is for.")] = 900
     outage_seconds: _Outage = 3600
+    totals: Annotated[
+        bool,
+        typer.Option("--totals", help="SUM and OR alone: of the lake soon, however long the range is."),
+    ] = False
 
     def question(self) -> Question:
         """Those that the claims answer."""

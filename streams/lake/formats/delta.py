@@ -15,13 +15,20 @@ from datetime import date
 from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Field
 
 from streams.errors import LakeError
 from streams.lake.formats.storage import delta_options
-from streams.lake.formats.table import Changed, Folder, OffsetsMoved, require_columns
+from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved, require_columns
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.wire.lake_tables import LakeTable
@@ -31,7 +38,13 @@ __all__ = ["DeltaLakeTable"]
 _SOURCE: Final = "linkgauge"  # the application whose version tells logs apart
 _METADATA: Final = "linkgauge"  # the same for people, in the entry's own words
 _ATTEMPTS: Final = 20
-_WRITER: Final = WriterProperties(compression="ZSTD", compression_level=3)
+_OPAQUE: Final = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+_WRITER: Final = WriterProperties(
+    compression="ZSTD",
+    compression_level=3,
+    max_row_group_size=ROW_GROUP_ROWS,
+    column_properties={"tracks": _OPAQUE, "quarantined_tracks": _OPAQUE},
+)
 
 
 class DeltaLakeTable:

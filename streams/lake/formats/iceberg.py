@@ -26,7 +26,7 @@ from pyiceberg.table import Table as Iceberg
 
 from streams.errors import LakeError, SettingsError
 from streams.lake.formats.storage import iceberg_options
-from streams.lake.formats.table import Changed, Folder, OffsetsMoved, require_columns
+from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved, require_columns
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.wire.lake_tables import LakeTable
@@ -38,7 +38,7 @@ _ATTEMPTS: Final = 20
 _TABLE_PROPERTIES: Final = {
     "commit.retry.num-retries": "0",  # a commit is never put on top of what it has not seen
     "write.parquet.compression-codec": "zstd",
-    "write.parquet.row-group-limit": "32768",
+    "write.parquet.row-group-limit": str(ROW_GROUP_ROWS),
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "100",
 }

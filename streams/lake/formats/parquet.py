@@ -21,14 +21,13 @@ from streams.errors import LakeError
 from streams.lake.formats.ledger import LEDGER, DataFile, Ledger, State
 from streams.lake.formats.objects import Objects
 from streams.lake.formats.storage import object_store_options
-from streams.lake.formats.table import Changed, Folder, OffsetsMoved, require_columns
+from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved, require_columns
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["ParquetTable"]
 
-ROW_GROUP_ROWS: Final = 1 << 15
 _STAGED: Final = "_linkgauge/staged"
 _ATTEMPTS: Final = 20
 

@@ -19,7 +19,7 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Rows of the lake by column, as `TableColumns` has them; and whose they are: see `Chosen`."""
+    """Rows of the lake by column, as `TableColumns` has them; their SUM; and whose they are: see `Chosen`."""
 
     volume: Numbers
     volume_bytes: Numbers
@@ -29,6 +29,8 @@ class Rows:
     edges: Numbers
     writes: Numbers
     written_bytes: Numbers
+    tracks_sum: Numbers
+    bytes_sum: Numbers
     span_row: Numbers
     span_start: Numbers
     span_end: Numbers
@@ -52,6 +54,7 @@ class Rows:
 
 _BY_ROW = (
     *("volume", "volume_bytes", "track_bytes", "first_track", "writes", "written_bytes"),
+    *("tracks_sum", "bytes_sum"),
     *("own_start_us", "own_seconds", "source"),
 )
 
@@ -85,6 +88,8 @@ def merged(rows: Rows, start_us: int, seconds: int) -> Rows:
         edges=np.cumsum([0, *map(len, data)]),
         writes=np.array([row[5] for row in made], np.int64),
         written_bytes=np.array([row[6] for row in made], np.int64),
+        tracks_sum=np.full(count, -1),
+        bytes_sum=np.full(count, -1),
         span_row=np.array([at for at, _ in spans], np.int64),
         span_start=np.array([start for _, (start, _) in spans], np.int64),
         span_end=np.array([end for _, (_, end) in spans], np.int64),

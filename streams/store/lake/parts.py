@@ -26,13 +26,24 @@ from streams.wire.lake_tables import SUMMARY, TRACKS
 from streams.wire.table_columns import TableColumns
 from streams.wire.tables import TableHead
 
-__all__ = ["lake_parts"]
+__all__ = [
+    "asked_of",
+    "batches",
+    "checked_rows",
+    "day_parts",
+    "days_of",
+    "heads_of",
+    "lake_parts",
+    "needs_joining",
+    "opened",
+]
 
 _AT_ONCE_BYTES: Final = 64 << 20
 _ATTEMPTS: Final = 3
 _NAMED: Final = 5
 _WIDE: Final = (
     *("tracks", "changed_tracks", "volume_bytes", "writes", "written_bytes", "covered", "quarantine_reason"),
+    *("changed_tracks_sum", "changed_bytes_sum"),
 )
 _EMPTY: Final = BitMap().serialize()
 
@@ -53,34 +64,39 @@ def lake_parts(
         MissingData: there is no such group, or one defined afterwards has a volume never measured.
         LakeError: the tables cannot be read.
     """
-    ask = _ask(source, groups, from_us, to_us, volumes)
+    ask = asked_of(source, groups, from_us, to_us, volumes)
     files, summaries = table_files(source.lake, TRACKS), table_files(source.lake, SUMMARY)
-    days = _days(files, from_us, to_us)
+    days = days_of(files, from_us, to_us)
     measured: set[str] = set()
     for done, day in enumerate(days):
         progress("reading", done, len(days))
         with ExitStack() as stack:
-            opened = _opened(source, files, day, stack)
-            parts = [part for file in opened for part in row_groups(file, ask, source.seen)]
+            open_files = opened(source, files, day, stack)
+            parts = [part for file in open_files for part in row_groups(file, ask, source.seen)]
             chosen = chosen_rows(parts, ask)
             measured.update(chosen.names[at] for at in np.unique(chosen.volume).tolist())
             if len(chosen):
                 heads = Heads.none()
                 if not ask.as_group:
                     heads = heads_of_day(source.lake, summaries, day, ask.groups)
-                yield from _day_parts(source, parts, chosen, heads)
+                yield from day_parts(source, parts, chosen, heads)
     progress("reading", len(days), len(days))
     if source.defined is not None and measured:
         require_measured(source.defined, measured)
 
 
-def _ask(
+def asked_of(
     source: LakeSource,
     groups: Sequence[str],
     from_us: int | None,
     to_us: int | None,
     volumes: frozenset[str] | None,
 ) -> Ask:
+    """The question for the groups, or for the one that was defined afterwards.
+
+    Raises:
+        MissingData: there is no such group.
+    """
     if source.defined is not None:
         wanted = frozenset(source.defined.by_id)
         seconds = source.defined.geometry.interval_seconds
@@ -94,7 +110,7 @@ def _ask(
     return Ask(tuple(groups), members if volumes is None else members & volumes, from_us, to_us)
 
 
-def _days(files: Sequence[LakeFile], from_us: int | None, to_us: int | None) -> list[Any]:
+def days_of(files: Sequence[LakeFile], from_us: int | None, to_us: int | None) -> list[Any]:
     """The days of the range that have files."""
     first = None if from_us is None else datetime.fromtimestamp(from_us / US, UTC).date()
     last = None if to_us is None else datetime.fromtimestamp((to_us - 1) / US, UTC).date()
@@ -105,9 +121,7 @@ def _days(files: Sequence[LakeFile], from_us: int | None, to_us: int | None) -> 
     ]
 
 
-def _opened(
-    source: LakeSource, files: Sequence[LakeFile], day: Any, stack: ExitStack
-) -> list[pq.ParquetFile]:
+def opened(source: LakeSource, files: Sequence[LakeFile], day: Any, stack: ExitStack) -> list[pq.ParquetFile]:
     """The files of a day, all open: what compaction removes meanwhile stays readable.
 
     Which files these are is asked anew where one of them is gone.
@@ -130,27 +144,28 @@ def _opened(
     raise LakeError(f"{source}, day {day}: files come and go all the time; ask again")
 
 
-def _day_parts(
+def day_parts(
     source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen, heads: Heads
 ) -> Iterator[TableColumns]:
+    """The parts of the intervals of a day, of these rows."""
     chosen = chosen.some(np.lexsort((chosen.first_track, chosen.volume, chosen.start_us, chosen.group)))
-    batch = _batches(parts, chosen)
-    target = np.cumsum(_heads_of(chosen.group, chosen.start_us, chosen.seconds)) - 1
+    batch = batches(parts, chosen)
+    target = np.cumsum(heads_of(chosen.group, chosen.start_us, chosen.seconds)) - 1
     pairs = np.unique(np.stack([target, batch]), axis=1)
     counts = np.bincount(pairs[0])
     emitted = np.zeros(len(counts), np.int64)
     for number in np.unique(batch).tolist():
         places = np.flatnonzero(batch == number)
         some = chosen.some(places)
-        rows = _read(source, parts, some)
+        rows = checked_rows(source, parts, some)
         own = target[places]
-        edges = [*np.flatnonzero(_heads_of(own)).tolist(), len(own)]
+        edges = [*np.flatnonzero(heads_of(own)).tolist(), len(own)]
         names: tuple[Numbers, pa.StringArray] | None = None
         for low, high in pairwise(edges):
             at = int(own[low])
             part, emitted[at] = int(emitted[at]), emitted[at] + 1
             piece = merged(rows.slice(low, high), int(some.start_us[low]), int(some.seconds[low]))
-            distinct = piece.volume[_heads_of(piece.volume)]
+            distinct = piece.volume[heads_of(piece.volume)]
             if names is None or not np.array_equal(names[0], distinct):
                 names = distinct, pa.array([chosen.names[code] for code in distinct.tolist()], pa.string())
             group = chosen.groups[int(some.group[low])]
@@ -159,20 +174,30 @@ def _day_parts(
             yield _columns(head, names, piece)
 
 
-def _batches(parts: Sequence[RowGroup], chosen: Chosen) -> Numbers:
+def needs_joining(chosen: Chosen) -> NDArray[np.bool_]:
+    """Which rows become part of one interval of their volume together with others."""
+    order = np.lexsort((chosen.first_track, chosen.volume, chosen.start_us, chosen.group))
+    rows = chosen.some(order)
+    heads = heads_of(rows.group, rows.start_us, rows.volume)
+    differs = ~heads & heads_of(rows.own_start_us, rows.own_seconds, rows.source)
+    target = np.cumsum(heads) - 1
+    joined = np.zeros(len(rows), np.bool_)
+    joined[order] = np.isin(target, target[differs])
+    return joined
+
+
+def batches(parts: Sequence[RowGroup], chosen: Chosen, at_once_bytes: int = _AT_ONCE_BYTES) -> Numbers:
     """Which rows are read together: row groups of some MB, all of a day where rows become one."""
-    key = (chosen.group, chosen.start_us, chosen.volume)
-    own = (chosen.own_start_us, chosen.own_seconds, chosen.source)
-    if (~_heads_of(*key) & _heads_of(*own)).any():
+    if needs_joining(chosen).any():
         return np.zeros(len(chosen), np.int64)
     used = np.unique(chosen.part)
     sizes = np.cumsum([parts[at].tracks_bytes for at in used.tolist()])
     number = np.zeros(len(parts), np.int64)
-    number[used] = (sizes - 1) // _AT_ONCE_BYTES
+    number[used] = (sizes - 1) // at_once_bytes
     return number[chosen.part]
 
 
-def _read(source: LakeSource, parts: Sequence[RowGroup], some: Chosen) -> Rows:
+def checked_rows(source: LakeSource, parts: Sequence[RowGroup], some: Chosen) -> Rows:
     """The wide columns of these rows, in their order."""
     tables, place = [], np.empty(len(some), np.int64)
     before = 0
@@ -212,6 +237,7 @@ def _checked(source: LakeSource, some: Chosen, column: Mapping[str, pa.Array]) -
     found = np.where(bad, changed, _tracks_of(tracks, some.first_track))
     bad |= found != changed
     writes, written = _known(column["writes"]), _known(column["written_bytes"])
+    sums = [_known(column[name]) for name in ("changed_tracks_sum", "changed_bytes_sum")]
     spans = column["covered"].flatten()
     lengths = column["covered"].value_lengths().to_numpy(zero_copy_only=False)
     span_row = np.repeat(np.arange(len(some)), lengths)
@@ -226,6 +252,7 @@ def _checked(source: LakeSource, some: Chosen, column: Mapping[str, pa.Array]) -
             pa.large_binary(),
         )
         writes, written = np.where(bad, -1, writes), np.where(bad, -1, written)
+        sums = [np.where(bad, 0, each) for each in sums]
         # A chunk of a large volume that cannot be read leaves the volume's time in doubt as a whole.
         gone = np.isin(_volume_key(some), _volume_key(some)[bad])
         kept = ~gone[span_row]
@@ -240,6 +267,8 @@ def _checked(source: LakeSource, some: Chosen, column: Mapping[str, pa.Array]) -
         edges=edges,
         writes=writes,
         written_bytes=written,
+        tracks_sum=sums[0],
+        bytes_sum=sums[1],
         span_row=span_row,
         span_start=start,
         span_end=end,
@@ -311,11 +340,12 @@ def _binary(column: pa.LargeBinaryArray) -> tuple[memoryview, Numbers]:
     if not len(column):
         return memoryview(b""), np.zeros(1, np.int64)
     edges = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
-    view = memoryview(b"" if data is None else data)
+    view = memoryview(b"" if data is None else data).cast("B")
     return view[int(edges[0]) : int(edges[-1])], edges - edges[0]
 
 
-def _heads_of(*columns: Numbers) -> NDArray[np.bool_]:
+def heads_of(*columns: Numbers) -> NDArray[np.bool_]:
+    """Where, in columns of rows side by side, a row differs from the one before it."""
     changed = np.zeros(max(len(columns[0]) - 1, 0), np.bool_)
     for column in columns:
         changed |= column[1:] != column[:-1]
