@@ -12,8 +12,8 @@ import polars as pl
 from pyroaring import BitMap
 
 from streams.lake.formats.iceberg import catalog_of
-from streams.lake.formats.storage import object_store_options
 from streams.settings import Lake
+from streams.store.lake.storage import object_store_options
 from tests.lake.story import STEP_SECONDS, VOLUMES, entry
 
 CHUNK = 1 << 22

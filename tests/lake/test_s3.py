@@ -8,11 +8,11 @@ from datetime import date
 import pytest
 
 from streams.errors import LakeError
-from streams.lake.formats import storage
 from streams.lake.formats.opening import open_table
 from streams.lake.formats.table import OffsetsMoved
 from streams.lake.maintenance import compact
 from streams.settings import Lake
+from streams.store.lake import storage
 from streams.wire.lake_tables import TABLES
 from tests.lake.conftest import FORMATS
 from tests.lake.logs import feeds_of, run, story

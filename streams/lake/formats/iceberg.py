@@ -10,11 +10,10 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
@@ -25,13 +24,13 @@ from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.table import Table as Iceberg
 
 from streams.errors import LakeError, SettingsError
-from streams.lake.formats.storage import iceberg_options
 from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved, require_columns
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
+from streams.store.lake.catalog import catalog_of
 from streams.wire.lake_tables import LakeTable
 
-__all__ = ["IcebergTable", "catalog_of"]
+__all__ = ["IcebergTable"]
 
 _PROPERTY: Final = "linkgauge"
 _ATTEMPTS: Final = 20
@@ -42,27 +41,6 @@ _TABLE_PROPERTIES: Final = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "100",
 }
-
-
-def catalog_of(lake: Lake) -> Catalog:
-    """The catalog of the settings; by default a SQLite file beside the tables.
-
-    Raises:
-        SettingsError: the lake is in object storage, where no such file can be.
-    """
-    if lake.catalog:
-        options = {"warehouse": lake.path, **iceberg_options(lake), **lake.catalog}
-        return load_catalog("linkgauge", **options)
-    if "://" in lake.path:
-        raise SettingsError(
-            "lake.catalog: Iceberg tables in object storage need a catalog; set `type` and `uri`: "
-            '`type = "rest"`, or `type = "sql"` with the address of a database'
-        )
-    folder = Path(lake.path).expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    return load_catalog(
-        "linkgauge", type="sql", uri=f"sqlite:///{folder}/catalog.db", warehouse=folder.as_uri()
-    )
 
 
 class IcebergTable:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore
 
 from streams.errors import LakeError
-from streams.lake.formats import storage
 from streams.lake.formats.table import Changed
+from streams.store.lake.storage import object_store
 
 __all__ = ["Found", "Objects"]
 
@@ -33,11 +33,7 @@ class Objects:
         self.uri = uri
         with self._errors("cannot be opened"):
             if "://" in uri:
-                config: Any = {k: v for k, v in options.items() if k != storage.ALLOW_HTTP}
-                client: Any = {"allow_http": options.get(storage.ALLOW_HTTP) == "true"}
-                timeout = timedelta(seconds=storage.RETRY_SECONDS)
-                retries: Any = {"max_retries": storage.RETRIES, "retry_timeout": timeout}
-                self._store: Any = from_url(uri, config=config, client_options=client, retry_config=retries)
+                self._store: Any = object_store(uri, options)
             else:
                 self._store = LocalStore(uri, mkdir=True)
 

@@ -7,28 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
 from streams.errors import LakeError, SettingsError
 from streams.settings import Lake
+from streams.store.lake.catalog import catalog_of, local_catalog
 from streams.store.lake.ledger import ledger_files
 from streams.store.lake.objects import has_files, opener
+from streams.store.lake.storage import delta_options, object_store_options
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["LakeFile", "has_table", "table_files"]
 
 _LIBRARIES: Final = {"delta": "deltalake", "iceberg": "pyiceberg", "parquet": "obstore"}
-_MAPPED_ICEBERG: Final = {
-    "aws_access_key_id": "s3.access-key-id",
-    "aws_secret_access_key": "s3.secret-access-key",
-    "aws_session_token": "s3.session-token",
-    "aws_region": "s3.region",
-    "aws_endpoint_url": "s3.endpoint",
-    "aws_endpoint": "s3.endpoint",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,7 @@ def has_table(lake: Lake, table: LakeTable) -> bool:
     if lake.format == "iceberg" and lake.catalog:
         return True
     with _named(lake, table):
-        return has_files(lake.table_uri(table.name), lake.storage)
+        return has_files(lake.table_uri(table.name), object_store_options(lake))
 
 
 def table_files(lake: Lake, table: LakeTable) -> list[LakeFile]:
@@ -70,7 +63,7 @@ def table_files(lake: Lake, table: LakeTable) -> list[LakeFile]:
 def _delta(lake: Lake, table: LakeTable) -> list[LakeFile]:
     from deltalake import DeltaTable  # noqa: PLC0415  # large, and needed by its own format alone
 
-    uri, options = lake.table_uri(table.name), dict(lake.storage)
+    uri, options = lake.table_uri(table.name), delta_options(lake)
     if not DeltaTable.is_deltatable(uri, options):
         raise LakeError(_missing(lake, table))
     delta = DeltaTable(uri, storage_options=options)
@@ -81,7 +74,7 @@ def _delta(lake: Lake, table: LakeTable) -> list[LakeFile]:
         )
     _require_columns(uri, pa.schema(delta.schema().to_arrow()), table)
     actions = pa.table(delta.get_add_actions(flatten=False)).to_pylist()
-    open_in = opener(uri, options)
+    open_in = opener(uri, object_store_options(lake))
     return [
         LakeFile(each["path"], (each.get("partition") or {}).get("day"), open_in(each["path"]))
         for each in actions
@@ -89,19 +82,12 @@ def _delta(lake: Lake, table: LakeTable) -> list[LakeFile]:
 
 
 def _iceberg(lake: Lake, table: LakeTable) -> list[LakeFile]:
-    from pyiceberg.catalog import load_catalog  # noqa: PLC0415  # as above
-    from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415
+    from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415  # as above
 
-    storage = {_MAPPED_ICEBERG.get(name.lower(), name): value for name, value in lake.storage.items()}
-    if lake.catalog:
-        catalog = load_catalog("linkgauge", **{"warehouse": lake.path, **storage, **lake.catalog})
-    else:
-        folder = Path(lake.path).expanduser().absolute()
-        if not (folder / "catalog.db").is_file():
-            raise LakeError(_missing(lake, table))
-        catalog = load_catalog(
-            "linkgauge", type="sql", uri=f"sqlite:///{folder}/catalog.db", warehouse=folder.as_uri()
-        )
+    file = local_catalog(lake)
+    if file is not None and "://" not in lake.path and not file.is_file():
+        raise LakeError(_missing(lake, table))
+    catalog = catalog_of(lake)
     try:
         iceberg = catalog.load_table(f"{lake.namespace}.{table.name}")
     except NoSuchTableError:
@@ -123,7 +109,7 @@ def _iceberg(lake: Lake, table: LakeTable) -> list[LakeFile]:
 
 
 def _parquet(lake: Lake, table: LakeTable) -> list[LakeFile]:
-    uri, options = lake.table_uri(table.name), dict(lake.storage)
+    uri, options = lake.table_uri(table.name), object_store_options(lake)
     if not has_files(uri, options):
         raise LakeError(_missing(lake, table))
     open_in = opener(uri, options)

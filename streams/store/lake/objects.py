@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from streams.store.lake.storage import object_store
+
 __all__ = ["has_files", "names_in", "opener", "read_file"]
 
 
@@ -35,7 +37,7 @@ def read_file(uri: str, options: Mapping[str, str], name: str) -> bytes:
         return Path(uri, name).read_bytes()
     import obstore  # noqa: PLC0415  # large, and needed for object storage alone
 
-    return bytes(obstore.get(_store(uri, options), name).bytes())
+    return bytes(obstore.get(object_store(uri, options), name).bytes())
 
 
 def opener(uri: str, options: Mapping[str, str]) -> Callable[..., Callable[[], Any]]:
@@ -44,7 +46,7 @@ def opener(uri: str, options: Mapping[str, str]) -> Callable[..., Callable[[], A
         return lambda *names: partial(_open_first, [Path(uri, name) for name in names])
     import obstore  # noqa: PLC0415  # as above
 
-    store = _store(uri, options)
+    store = object_store(uri, options)
 
     def open_any(names: tuple[str, ...]) -> Any:
         for name in names[:-1]:
@@ -66,14 +68,7 @@ def _open_first(paths: list[Path]) -> Any:
     return paths[-1].open("rb")
 
 
-def _store(uri: str, options: Mapping[str, str]) -> Any:
-    from obstore.store import from_url  # noqa: PLC0415  # as above
-
-    config: Any = dict(options)
-    return from_url(uri, config=config)
-
-
 def _listed(uri: str, options: Mapping[str, str], folder: str | None) -> Any:
     import obstore  # noqa: PLC0415  # as above
 
-    return (meta["path"] for page in obstore.list(_store(uri, options), folder) for meta in page)
+    return (meta["path"] for page in obstore.list(object_store(uri, options), folder) for meta in page)
