@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -14,10 +17,12 @@ from deltalake import write_deltalake
 
 from streams.errors import LakeError, SettingsError
 from streams.lake.formats import opening
-from streams.lake.formats.objects import Objects
 from streams.lake.formats.opening import open_table
-from streams.lake.formats.table import require_columns
+from streams.lake.maintenance import compact
 from streams.settings import Lake
+from streams.store.lake.catalog import catalog_of
+from streams.store.lake.columns import require_columns
+from streams.store.lake.files import table_files
 from streams.wire.lake_rows import Origin, interval_rows
 from streams.wire.lake_tables import SUMMARY, TRACKS
 from streams.wire.record import Record
@@ -37,11 +42,43 @@ def test_a_missing_extra_is_named(lake, monkeypatch):
         open_table(lake, SUMMARY)
 
 
-def test_a_table_that_something_else_wrote_is_refused(tmp_path):
-    lake = Lake(path=str(tmp_path))
-    write_deltalake(lake.table_uri("interval_summary"), pa.table({"sales": [1, 2]}))
-    with pytest.raises(LakeError, match="without the column day, so something else wrote it"):
-        open_table(lake, SUMMARY)
+def foreign(lake, rows):
+    """A table of the format in the place of ours, made by its library alone."""
+    uri = lake.table_uri("interval_summary")
+    if lake.format == "delta":
+        write_deltalake(uri, rows)
+    elif lake.format == "iceberg":
+        catalog = catalog_of(lake)
+        catalog.create_namespace(lake.namespace)
+        catalog.create_table(f"{lake.namespace}.interval_summary", rows.schema, uri).append(rows)
+    else:
+        open_table(lake, replace(SUMMARY, schema=rows.schema, partition_by=())).append(rows)
+
+
+def conflicting(name, kind):
+    """The columns of summaries with one of another type."""
+    fields = [pa.field(name, kind) if field.name == name else field for field in SUMMARY.schema]
+    return pa.schema(fields).empty_table()
+
+
+def both_ways(lake):
+    """Those who write, and those who read."""
+    return lambda: open_table(lake, SUMMARY), lambda: table_files(lake, SUMMARY)
+
+
+def test_a_table_that_something_else_wrote_is_refused(lake):
+    foreign(lake, pa.table({"sales": [1, 2]}))
+    for way in both_ways(lake)[: 1 if lake.format == "parquet" else 2]:
+        with pytest.raises(LakeError, match=r"without the column .*something else wrote it.*lake\.path"):
+            way()
+
+
+@pytest.mark.parametrize("lake", ["delta", "iceberg"], indirect=True)
+def test_a_table_whose_columns_conflict_is_refused(lake):
+    foreign(lake, conflicting("coverage", pa.string()))
+    for way in both_ways(lake):
+        with pytest.raises(LakeError, match=r"column coverage is .*string and must be double"):
+            way()
 
 
 def test_a_folder_of_other_files_is_refused(tmp_path):
@@ -134,18 +171,30 @@ def test_what_is_no_message_is_counted_and_passed_over(lake):
     assert measured(lake) == expected(NUMBERS)
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path, monkeypatch):
-    lake = Lake(format="parquet", path=str(tmp_path / "lake"))
+@contextmanager
+def no_room(most_bytes):
+    """No file grows beyond so many bytes: what a library finds where a disk or a quota is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("most_bytes", [100, 6000])
+def test_where_there_is_no_room_it_is_told_and_nothing_is_lost(lake, most_bytes):
     logs = story(NUMBERS)
     feeds = feeds_of(lake, logs)
-    put = Objects.put
-
-    def full(self, name, data):
-        raise LakeError(f"{self.uri}: {name} is not written: No space left on device")
-
-    monkeypatch.setattr(Objects, "put", full)
-    with pytest.raises(LakeError, match="No space left"):
+    with no_room(most_bytes), pytest.raises(LakeError, match=str(lake.path)):
         run(feeds, logs)
-    monkeypatch.setattr(Objects, "put", put)
     run(feeds, logs)
+    assert measured(lake) == expected(NUMBERS)
+
+
+def test_where_there_is_no_room_compaction_leaves_the_table_as_it_was(lake):
+    logs = story(NUMBERS)
+    run(feeds_of(lake, logs), logs, at_once=3)
+    with no_room(100), pytest.raises(LakeError, match=str(lake.path)):
+        list(compact(lake, TRACKS, open_table(lake, TRACKS), date(1970, 1, 3), lambda *_: None))
     assert measured(lake) == expected(NUMBERS)

@@ -12,12 +12,14 @@ from streams.lake.formats.opening import open_table
 from streams.lake.formats.table import OffsetsMoved
 from streams.lake.maintenance import compact
 from streams.settings import Lake
+from streams.store import LakeSource, groups, lake_unions, read_intervals, read_summaries
 from streams.store.lake import storage
 from streams.wire.lake_tables import TABLES
 from tests.lake.conftest import FORMATS
 from tests.lake.logs import feeds_of, run, story
 from tests.lake.reading import expected, measured
 from tests.lake.s3 import Proxy, s3_server, storage_at
+from tests.lake.story import VOLUMES
 from tests.lake.test_behaviour import NUMBERS
 
 pytestmark = pytest.mark.external
@@ -103,9 +105,37 @@ def test_a_storage_that_fails_between_any_two_requests(form, how, bucket, proxy,
     raise AssertionError("the run has more requests than were tried")
 
 
-def test_credentials_that_are_revoked_are_an_error_that_says_so(bucket, tmp_path):
-    for form in FORMATS:
-        lake = lake_at(bucket[1], form, f"revoked-{form}", tmp_path)
-        wrong = lake.model_copy(update={"storage": {**lake.storage, "aws_secret_access_key": "revoked"}})
-        with pytest.raises(LakeError, match=f"lake/revoked-{form}"):
-            feeds_of(wrong, story(NUMBERS))
+@pytest.mark.parametrize("form", FORMATS)
+def test_questions_over_tables_in_object_storage(form, bucket, tmp_path):
+    """Definitions, intervals and totals are those of the same tables in a folder."""
+    near = Lake(format=form, path=str(tmp_path / "near"))
+    far = lake_at(bucket[1], form, f"asked-{form}", tmp_path)
+    logs = story(NUMBERS)
+    for lake in (near, far):
+        run(feeds_of(lake, logs), logs)
+    one, other = LakeSource(near), LakeSource(far)
+    assert groups(other) == groups(one)
+    for group in VOLUMES:
+        assert read_intervals(other, group) == read_intervals(one, group)
+        assert read_summaries(other, group) == read_summaries(one, group)
+        found = [lake_unions(each, [group], (None, None), lambda *_: None)[group] for each in (one, other)]
+        assert list(found[0].volumes) == list(found[1].volumes)
+        assert sum(each.changes.changed_tracks_or for each in found[1].volumes) > 0
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_credentials_that_are_revoked_are_an_error_that_says_so(form, bucket, tmp_path):
+    """To begin with, and in the middle, for those who write and those who read; nothing is lost by it."""
+    lake = lake_at(bucket[1], form, f"revoked-{form}", tmp_path)
+    wrong = lake.model_copy(update={"storage": {**lake.storage, "aws_secret_access_key": "revoked"}})
+    logs = story(NUMBERS)
+    with pytest.raises(LakeError, match=f"lake/revoked-{form}"):
+        feeds_of(wrong, logs)
+    half = {place: len(log) // 2 for place, log in logs.messages.items()}
+    run(feeds_of(lake, logs), logs, ends=half)
+    with pytest.raises(LakeError, match=f"lake/revoked-{form}"):
+        run(feeds_of(wrong, logs), logs)
+    with pytest.raises(LakeError, match=f"lake/revoked-{form}"):
+        read_intervals(LakeSource(wrong), "oltp")
+    run(feeds_of(lake, logs), logs)
+    assert found(lake, bucket) == expected(NUMBERS)

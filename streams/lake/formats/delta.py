@@ -27,9 +27,10 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Field
 
 from streams.errors import LakeError
-from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved, require_columns
+from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
+from streams.store.lake.columns import require_columns
 from streams.store.lake.storage import delta_options
 from streams.wire.lake_tables import LakeTable
 

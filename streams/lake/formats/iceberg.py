@@ -24,10 +24,11 @@ from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.table import Table as Iceberg
 
 from streams.errors import LakeError, SettingsError
-from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved, require_columns
+from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.store.lake.catalog import catalog_of
+from streams.store.lake.columns import require_columns
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["IcebergTable"]

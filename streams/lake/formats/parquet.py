@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 from streams.errors import LakeError
 from streams.lake.formats.ledger import LEDGER, DataFile, Ledger, State
 from streams.lake.formats.objects import Objects
-from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved, require_columns
+from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
+from streams.store.lake.columns import require_columns
 from streams.store.lake.storage import object_store_options
 from streams.wire.lake_tables import LakeTable
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from streams.errors import LakeError, SettingsError
 from streams.settings import Lake
 from streams.store.lake.catalog import catalog_of, local_catalog
+from streams.store.lake.columns import require_columns
 from streams.store.lake.ledger import ledger_files
 from streams.store.lake.objects import has_files, opener
 from streams.store.lake.storage import delta_options, object_store_options
@@ -72,7 +73,7 @@ def _delta(lake: Lake, table: LakeTable) -> list[LakeFile]:
             f"{uri}: another writer has turned on {', '.join(sorted(features))}, which is not read here; "
             "write the table anew without it"
         )
-    _require_columns(uri, pa.schema(delta.schema().to_arrow()), table)
+    require_columns(uri, pa.schema(delta.schema().to_arrow()), table.schema)
     actions = pa.table(delta.get_add_actions(flatten=False)).to_pylist()
     open_in = opener(uri, object_store_options(lake))
     return [
@@ -92,7 +93,7 @@ def _iceberg(lake: Lake, table: LakeTable) -> list[LakeFile]:
         iceberg = catalog.load_table(f"{lake.namespace}.{table.name}")
     except NoSuchTableError:
         raise LakeError(_missing(lake, table)) from None
-    _require_columns(lake.table_uri(table.name), iceberg.schema().as_arrow(), table)
+    require_columns(lake.table_uri(table.name), iceberg.schema().as_arrow(), table.schema)
     has_days = "day" in table.partition_by
     found = []
     for task in iceberg.scan().plan_files():
@@ -121,15 +122,6 @@ def _parquet(lake: Lake, table: LakeTable) -> list[LakeFile]:
 
 def _day(values: Mapping[str, Any]) -> date | None:
     return date.fromisoformat(values["day"]) if "day" in values else None
-
-
-def _require_columns(uri: str, found: pa.Schema, table: LakeTable) -> None:
-    for field in table.schema:
-        if not field.nullable and field.name not in found.names:
-            raise LakeError(
-                f"{uri}: there is a table without the column {field.name}, so something else wrote it: "
-                "name the lake's folder as lake.path"
-            )
 
 
 def _missing(lake: Lake, table: LakeTable) -> str:

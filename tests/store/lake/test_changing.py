@@ -1,4 +1,4 @@
-"""Tables that change while they are read: every answer is that of the tables before, or after, and no other."""
+"""Tables that change while they are read: every answer is that of the tables before, or after."""
 
 from __future__ import annotations
 
