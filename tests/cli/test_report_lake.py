@@ -92,3 +92,52 @@ def test_a_range_older_than_the_topics_is_read_from_the_lake(site):
     assert json.loads(older.stdout)["intervals"] == 2 * COUNT
     newer = run("report", "group", "oracle", *SECOND, "--json")
     assert json.loads(newer.stdout)["source"] == "the topics"
+
+
+@pytest.fixture
+def later(site, tmp_path):
+    """A group that nobody had thought of at capture, a volume and a part of another: its file, its tracks."""
+    file = tmp_path / "later.toml"
+    file.write_text(
+        f"[groups.later]\ntrack_bytes = {TRACK}\ninterval_seconds = {STEP}\nslot_seconds = {SLOT}\n"
+        'rungs_seconds = []\nmembers = [{array = "two", volume = "a"}, '
+        f'{{array = "one", volume = "b", extents = [[0, {5 * TRACK}]]}}]\n'
+    )
+    tables = [
+        {("two/a", track) for track in table["two/a"]} | {("one/b", t) for t in table["one/b"] if t < 5}
+        for table in random_tables(7, VOLUMES, 2 * COUNT)
+    ]
+    return ("--definition", str(file)), tables
+
+
+def test_a_group_defined_afterwards_is_reported_with_its_fold_curve(later):
+    option, tables = later
+    said = json.loads(run("report", "group", "later", *option, "--json").stdout)
+    union = set().union(*tables)
+    found = [said[side]["changed_tracks"] for side in ("sum", "or")]
+    assert found == [sum(map(len, tables)), len(union)]
+    curve = {row["cycle_seconds"]: row for row in said["fold"]}
+    for length in (1, 2, COUNT, 2 * COUNT):
+        windows = [len(set().union(*tables[at : at + length])) for at in range(len(tables) - length + 1)]
+        assert curve[length * STEP]["mean_tracks"] == pytest.approx(sum(windows) / len(windows))
+
+
+def test_totals_of_a_group_defined_afterwards_are_those_of_its_report(later):
+    option, _ = later
+    whole, totals = (
+        json.loads(run("report", "group", "later", *option, *more, "--json").stdout)
+        for more in ((), ("--totals",))
+    )
+    assert {name: whole[name] for name in totals if name != "remarks"} == {
+        name: value for name, value in totals.items() if name != "remarks"
+    }
+
+
+def test_a_group_defined_afterwards_is_listed_and_planned(later):
+    option, tables = later
+    rows = run("entries", "--group", "later", *option, "--csv", "--zeros").stdout.splitlines()
+    assert len(rows) == 1 + 2 * 2 * COUNT
+    changed = rows[0].split(",").index("changed_tracks")
+    assert sum(int(row.split(",")[changed]) for row in rows[1:]) == sum(map(len, tables))
+    plan = json.loads(run("plan", "--group", "later", *option, "--json").stdout)
+    assert "lake" in json.dumps(plan)

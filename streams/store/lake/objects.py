@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -51,12 +52,36 @@ def opener(uri: str, options: Mapping[str, str]) -> Callable[..., Callable[[], A
     def open_any(names: tuple[str, ...]) -> Any:
         for name in names[:-1]:
             try:
-                return obstore.open_reader(store, name)
+                return _Remote(obstore.open_reader(store, name))
             except FileNotFoundError:
                 continue
-        return obstore.open_reader(store, names[-1])
+        return _Remote(obstore.open_reader(store, names[-1]))
 
     return lambda *names: partial(open_any, names)
+
+
+class _Remote(io.RawIOBase):
+    """An object as the file that pyarrow wants: the library's own reader is none."""
+
+    def __init__(self, reader: Any) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return int(self._reader.tell())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return int(self._reader.seek(offset, whence))
+
+    def read(self, size: int | None = -1) -> bytes:
+        everything = size is None or size < 0
+        return bytes(self._reader.readall() if everything else self._reader.read(size))
 
 
 def _open_first(paths: list[Path]) -> Any:
