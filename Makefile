@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --duratio
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-all test-external chaos crashes lake-crashes mutants bench bench-peers bench-growth bench-plots lint format lock lock-kafka
+.PHONY: help venv demo test test-all test-external chaos crashes lake-crashes mutants bench bench-peers bench-growth bench-lake bench-plots lint format lock lock-kafka
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-peers: $(INSTALLED) ## the worker beside other stream processors, which th
 
 bench-growth: $(INSTALLED) ## cost and memory against what a worker is given, each beside its law (ARGS="--only memory")
 	$(BIN)/python -m bench.growth $(ARGS)
+
+bench-lake: $(INSTALLED) ## questions over a synthetic lake beside a plain scan (ARGS="--days 90 --report --every --folder DIR")
+	$(BIN)/python -m bench.lake $(ARGS)
 
 bench-plots: $(INSTALLED) ## docs/performance/*.svg from the newest figures of bench-growth (ARGS=FILE: from these)
 	$(BIN)/python -m bench.growth.drawing $(ARGS)
