@@ -21,7 +21,7 @@ from streams.model.intervals import US
 from streams.model.sizing.extents import inside_extents
 from streams.model.sizing.grid import Grid
 from streams.settings import Lake
-from streams.store import LakeSource, read_stored
+from streams.store import LakeSource, Only, lake_unions, read_stored
 from streams.wire.lake_rows import Origin
 from streams.wire.lake_tables import TABLES
 
@@ -89,6 +89,14 @@ def tracks_or(lake: Lake, group: Definition, from_us: int, to_us: int) -> int:
     return total
 
 
+def united_tracks(lake: Lake, group: Definition, from_us: int, to_us: int) -> int:
+    """The same, added up while it is read."""
+    extents = {member.id: member.extents or ((0, 1 << 62),) for member in group.members}
+    source, only = LakeSource(lake, group), Only(extents=extents)
+    found = lake_unions(source, [group.group], (from_us, to_us), lambda *_: None, only)
+    return sum(each.changes.changed_tracks_or for each in found[group.group].volumes)
+
+
 if FOLDER:
 
     @pytest.mark.parametrize(("form", "ranges"), [("delta", 100), ("parquet", 5), ("iceberg", 5)])
@@ -102,6 +110,8 @@ if FOLDER:
             low, high = sorted(dice.sample(range(first, last + 2), 2))
             group = groups[number % 20]
             expected = brute_force(group, low * STEP_US, high * STEP_US)
-            assert tracks_or(lake, group, low * STEP_US, high * STEP_US) == expected, (group, low, high)
+            times = low * STEP_US, high * STEP_US
+            assert tracks_or(lake, group, *times) == expected, (group, low, high)
+            assert united_tracks(lake, group, *times) == expected, (group, low, high)
             seen_changes += expected > 0
         assert seen_changes > ranges // 2
