@@ -65,7 +65,8 @@ SECOND = ("--from", "1970-01-01T01:00:00Z", "--to", "1970-01-01T02:00:00Z")
         ("plan", "--group", "oracle"),
     ],
 )
-def test_the_lake_says_what_the_topics_say(site, command):
+def test_the_lake_says_what_the_topics_say(site, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")  # no line is cut in two, that of the source is left out as a whole
     found = {}
     for source in ("topics", "lake"):
         said = json.loads(run(*command, *SECOND, "--source", source, "--json").stdout)

@@ -48,5 +48,5 @@ def totals_of(
         return gathered, Totals([_Group(group.track_bytes, group.volumes) for group in counted.groups])
     only = Only(choice.volumes, choice.extents, asked_intervals(choice))
     found = lake_unions(place, names, (choice.from_us, choice.to_us), progress, only)
-    gathered = laid_out({name: each.stored for name, each in found.items()}, names, choice, place)
+    gathered = laid_out({name: each.stored for name, each in found.items()}, names, choice, place, {})
     return gathered, Totals([_Group(found[name].track_bytes, found[name].volumes) for name in names])
