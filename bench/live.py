@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from confluent_kafka import Consumer, TopicPartition
@@ -28,6 +28,7 @@ from bench.topics import Log, drop, fill, put
 from streams.model.entries import Summary
 from streams.model.intervals import US
 from streams.model.messages import AgentMessage, Define, Origin
+from streams.processor.options import Shell
 from streams.store import Source
 from streams.wire.agent import encode_message
 from streams.wire.keys import SummaryKey, parse_interval_key
@@ -35,14 +36,19 @@ from streams.wire.summaries import decode_interval_row
 
 __all__ = ["benchmark"]
 
+_SHELLS: Final[tuple[Shell, ...]] = ("faust", "confluent")
 _PATIENCE_SECONDS = 600.0
 
 
 def benchmark(site: Site) -> Benchmark:
-    """Some numbers of groups, each on a worker of its own."""
+    """Some numbers of groups, each on a worker of its own, on each shell."""
     comparisons = [
-        Comparison(f"{groups:,} groups x {shape_of(groups).volumes} volumes", partial(_open, site, groups))
+        Comparison(
+            f"{groups:,} groups x {shape_of(groups).volumes} volumes, {shell} shell",
+            partial(_open, site, groups, shell),
+        )
         for groups in site.sizes.live_groups
+        for shell in _SHELLS
     ]
     return Benchmark(
         "live", "Closing all groups at once, on a worker: from watermark to summary", comparisons
@@ -125,7 +131,7 @@ class _Stage:
 
 
 @contextmanager
-def _open(site: Site, groups: int) -> Iterator[Mapping[str, Measure]]:
+def _open(site: Site, groups: int, shell: Shell) -> Iterator[Mapping[str, Measure]]:
     shape = shape_of(groups)
     answers(shape)
     layout = site.layout()
@@ -133,7 +139,8 @@ def _open(site: Site, groups: int) -> Iterator[Mapping[str, Measure]]:
     definitions = (encode_message(name, Define(definition(shape, name))) for name in names)
     log = fill(site.bootstrap, layout, definitions)
     source = Source(log.bootstrap, log.layout.prefix)
-    with running_worker(log.bootstrap, log.layout, site.folder) as worker, source.consumer() as consumer:
+    running = running_worker(log.bootstrap, log.layout, site.folder, shell=shell)
+    with running as worker, source.consumer() as consumer:
         await_marks(log, worker)
         topic = log.layout.name("intervals")
         consumer.assign([TopicPartition(topic, number, 0) for number in range(log.layout.partitions)])
