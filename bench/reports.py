@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +135,7 @@ def _rows(
 ) -> Iterator[Row]:
     for number, name in enumerate(names):
         for at, row in enumerate(made[(number + _SHIFT * day) % len(made)]):
-            yield replace(row, volume=name, covered=() if at else spans)
+            yield row._replace(volume=name, covered=() if at else spans)
 
 
 def _send(producer: Producer, suffix: str, partition: int, record: Record) -> None:

@@ -23,6 +23,7 @@ PART_TRACKS = 1 << 22
 """A stored table is split at multiples of this many tracks: a dense part is 524,808 bytes."""
 
 _WORD = 1 << 32
+_SHORT_PARTS = 8  # parts of a table that are cut out of all of it
 _RUNS_FROM_TRACKS = 8  # the mean length of writes from which runs are faster than single tracks
 _FEW_TRACKS = 4096  # so many are written out sooner than runs are made
 _RUNS_AT_ONCE = 1 << 18  # about 20 MiB of columns
@@ -218,23 +219,27 @@ def _split(base: int, bits: BitMap) -> Iterator[tuple[int, bytes]]:
     if not bits:
         return
     track, highest = bits.min(), bits.max()
+    short = highest - track < _SHORT_PARTS * PART_TRACKS
     while True:  # from one part in use to the next: a few tracks may lie far apart
         first = track // PART_TRACKS * PART_TRACKS
-        yield base + first, _part(bits, first, track, highest)
+        inside = bits if short else _window(bits, track, min(first + PART_TRACKS, highest + 1))
+        yield base + first, _part(inside, first)
         if first + PART_TRACKS > highest:
             return
         track = bits.next_set_bit(first + PART_TRACKS)
 
 
-def _part(bits: BitMap, first: int, lowest: int, highest: int) -> bytes:
-    if highest < PART_TRACKS:
-        return _canonical(bits).serialize()
-    end = first + PART_TRACKS
-    if bits.contains_range(first, end):
-        return _full_part()
+def _window(bits: BitMap, start: int, end: int) -> BitMap:
+    """The tracks from `start` up to `end`; to make one costs as much as to shift some parts."""
     window = BitMap()
-    window.add_range(lowest, min(end, highest + 1))
-    return _canonical((bits & window).shift(-first)).serialize()
+    window.add_range(start, end)
+    return bits & window
+
+
+def _part(bits: BitMap, first: int) -> bytes:
+    if bits.contains_range(first, first + PART_TRACKS):
+        return _full_part()
+    return _canonical(bits.shift(-first) if first else bits).serialize()
 
 
 @cache

@@ -9,10 +9,9 @@ bitmap.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, pairwise, zip_longest
+from itertools import accumulate, groupby, pairwise, zip_longest
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -47,8 +46,7 @@ _SPAN_BYTES = 16
 _SPANS_PER_ROW = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: a stretch of tracks of a volume, and its counts or its share of the covered spans."""
 
     volume: str
@@ -100,20 +98,15 @@ def _changed(entry: Entry, first_track: int, *, parts: int) -> tuple[int, int]:
 
 def batch_of(rows: Sequence[Row]) -> pa.RecordBatch:
     """The rows as a record batch."""
-    offsets = [0]
-    for row in rows:
-        offsets.append(offsets[-1] + len(row.covered))
+    offsets = list(accumulate((len(row.covered) for row in rows), initial=0))
     edges = [pa.array([span[side] for row in rows for span in row.covered], _TIME) for side in (0, 1)]
     covered = pa.ListArray.from_arrays(
         pa.array(offsets, pa.int32()),
         pa.StructArray.from_arrays(edges, fields=list(_SPAN)),
         type=SCHEMA.field("covered").type,
     )
-    plain = [
-        pa.array([getattr(row, field.name) for row in rows], field.type)
-        for field in SCHEMA
-        if field.name != "covered"
-    ]
+    *columns, _ = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)  # the last is `covered`
+    plain = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=False)]
     return pa.record_batch([*plain, covered], schema=SCHEMA)
 
 
