@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ __all__ = ["Compression", "Outbox", "OutboxLimits", "ProducerLike"]
 Compression = Literal["zstd", "lz4", "none"]
 
 _POLL_SECONDS = 0.1
+_POLL_EVERY_SECONDS = 0.02  # a poll beside the main thread costs as much as a message
 _MAX_MESSAGE_BYTES: Final = 1_048_576  # what the topics take; the client's own default is a little lower
 
 
@@ -80,6 +82,7 @@ class Outbox:
         self._causes: list[KafkaError] = []
         self._failure: Exception | None = None
         self._lock = threading.Lock()
+        self._poll_at = 0.0
         self.sent_messages = 0
         self.unacknowledged = 0
         self.unacknowledged_bytes = 0
@@ -100,7 +103,9 @@ class Outbox:
         Raises:
             BrokerError: an earlier delivery failed, or this record cannot be sent.
         """
-        self.poll()
+        if time.monotonic() >= self._poll_at:
+            self.poll()
+        self.check()
         while self.full:
             self.poll(_POLL_SECONDS)
         size_bytes = record.size_bytes()
@@ -118,6 +123,7 @@ class Outbox:
             BrokerError: a delivery failed.
         """
         _beside(lambda: self._producer.poll(timeout_seconds))
+        self._poll_at = time.monotonic() + _POLL_EVERY_SECONDS
         self.check()
 
     def fail(self, error: Exception) -> None:

@@ -36,6 +36,7 @@ from streams.wire.narrow import (
 
 __all__ = [
     "COLUMNS",
+    "ROWS_PER_UNUSED_NAME",
     "compact_volumes",
     "decode_writes",
     "encode_writes",
@@ -52,6 +53,9 @@ COLUMNS = (
     Column("discard", "bool", is_type(pa.bool_()), optional=True),
 )
 """The contract; `streams.wire.writes_json` has the same columns."""
+
+ROWS_PER_UNUSED_NAME = 32
+"""Names that no write of a batch uses travel if there are at least so many writes for each name."""
 
 _ARROW_COLUMNS = (*COLUMNS, *NARROW_COLUMNS)
 
@@ -138,7 +142,12 @@ def _extents(name: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.uint6
 
 
 def compact_volumes(batch: WriteBatch) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Codes and names without the names that no write uses, in the same order."""
+    """Codes and names without the names that no write uses, in the same order.
+
+    Few names for many writes all stay: they cost little, and messages of one sender then look alike.
+    """
+    if len(batch.volumes) * ROWS_PER_UNUSED_NAME <= len(batch):
+        return batch.volume_codes, batch.volumes
     used = np.bincount(batch.volume_codes, minlength=len(batch.volumes)) > 0
     if used.all():
         return batch.volume_codes, batch.volumes

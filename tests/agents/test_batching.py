@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from streams.agents.batching import (
     sorted_by_time,
 )
 from streams.model.writes import WriteBatch
+from streams.wire.writes import ROWS_PER_UNUSED_NAME
 
 Row = tuple[int, str, int, int, bool]
 
@@ -112,3 +115,13 @@ def test_volume_names_must_fit_too(names, length, names_repeat, fitting):
 
 def test_compact_drops_names_that_no_row_uses():
     assert compact(batch([(1, "c", 0, 1, False)], ("a", "b"))).volumes == ("c",)
+
+
+def test_few_names_for_many_writes_stay_in_their_order():
+    """So that the messages of one agent look alike, whichever volumes they happen to write to."""
+    names = ("c", "a", "b")
+    rows = [(time_us, "b", 0, 1, False) for time_us in range(ROWS_PER_UNUSED_NAME * len(names))]
+    assert compact(batch(rows, names)).volumes == names
+    assert compact(batch(rows[1:], names)).volumes == ("b",)
+    doubled = replace(batch(rows * 2, names), volumes=(*names, "a"))
+    assert compact(doubled).volumes == ("b",)  # none may stand twice in a message

@@ -74,7 +74,7 @@ def test_a_message_of_a_known_shape_does_not_go_to_arrow(monkeypatch, narrow):
         )
 
     known = Shapes()
-    first, second = encoded(50, 1_700_000_000_000_000), encoded(8_000, 1_800_000_000_000_123)
+    first, second = encoded(100, 1_700_000_000_000_000), encoded(8_000, 1_800_000_000_000_123)
     known.decode(SENDER, first)
     expected = read(decode_writes, second)
     monkeypatch.setattr(shapes, "decode_writes", never)
