@@ -12,7 +12,7 @@ from streams.cli.output import progress_after
 from streams.cli.places import DefinitionOption, tell
 from streams.cli.reports.asking import asked, unknown
 from streams.cli.reports.changed import Asked, Kind, changed_report, totals_report
-from streams.cli.reports.finding import extents_of, known_groups
+from streams.cli.reports.finding import Known, extents_of, known_groups
 from streams.cli.reports.gathered import Choice, gather
 from streams.cli.reports.linkreport import link_report
 from streams.cli.reports.options import Extents, Groups, Output, Questions, Range, Terms
@@ -43,12 +43,10 @@ def volume(
     output: Output,
 ) -> None:
     """Report what each logical volume changed, SUM and OR; without names, all volumes."""
-    choice = asked_range.choice()
-    place = asked_range.place(session_of(ctx), groups)
-    known = known_groups(place, groups)
-    wanted = None if not names else known.require_volumes(names)
+    place, known = _known(ctx, asked_range, groups)
+    wanted = known.require_volumes(names) if names else None
     about = _about("volume", ", ".join(names or ["all"]), questions)
-    _changed(place, about, known.holding(wanted), choice.of(volumes=wanted), output)
+    _changed(place, about, known.holding(wanted), asked_range.choice().of(volumes=wanted), output)
 
 
 def controller(
@@ -61,12 +59,10 @@ def controller(
     output: Output,
 ) -> None:
     """Report what the volumes of each controller changed together; without names, of all controllers."""
-    choice = asked_range.choice()
-    place = asked_range.place(session_of(ctx), groups)
-    known = known_groups(place, groups)
-    wanted = None if not names else known.require_controllers(names)
+    place, known = _known(ctx, asked_range, groups)
+    wanted = known.require_controllers(names) if names else None
     about = _about("controller", ", ".join(names or ["all"]), questions)
-    _changed(place, about, known.holding(wanted), choice.of(volumes=wanted), output)
+    _changed(place, about, known.holding(wanted), asked_range.choice().of(volumes=wanted), output)
 
 
 def group(
@@ -102,14 +98,10 @@ def dataset(  # noqa: PLR0913  # the options of a command
     output: Output,
 ) -> None:
     """Report what one data set, a list of extents, changed: its tables are those of its tracks alone."""
-    choice = asked_range.choice()
     parts = extents_of(extents.extent or [], extents.extents)
-    place = asked_range.place(session_of(ctx), groups)
-    known = known_groups(place, groups)
-    wanted = known.require_volumes(list(parts))
-    _changed(
-        place, _about("dataset", name, questions), known.holding(wanted), choice.of(extents=parts), output
-    )
+    place, known = _known(ctx, asked_range, groups)
+    wanted, choice = known.require_volumes(list(parts)), asked_range.choice().of(extents=parts)
+    _changed(place, _about("dataset", name, questions), known.holding(wanted), choice, output)
 
 
 def link(
@@ -136,6 +128,13 @@ def link(
         report = link_report(name, chosen, gathered, terms.outage_seconds, terms.percents, progress)
     tell(place)
     output.show(report)
+
+
+def _known(ctx: typer.Context, asked_range: Range, groups: list[str] | None) -> tuple[Place, Known]:
+    """Where groups, or all, are read from, and which they are; a range that cannot be is refused first."""
+    asked_range.choice()
+    place = asked_range.place(session_of(ctx), groups)
+    return place, known_groups(place, groups)
 
 
 def _about(kind: Kind, name: str, questions: Questions) -> Asked:

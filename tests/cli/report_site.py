@@ -6,6 +6,10 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from click.testing import Result
+from typer.testing import CliRunner
+
+from streams.cli import app
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval
 from streams.model.groups import Definition, Geometry, Member
@@ -14,7 +18,7 @@ from streams.model.state import Version
 from streams.wire.definitions import encode_version
 from streams.wire.tables import encode_tables
 
-__all__ = ["SLOT", "STEP", "TRACK", "Site", "put_site"]
+__all__ = ["SLOT", "STEP", "TRACK", "Site", "flat", "put_site", "random_tables", "report"]
 
 TRACK, STEP, SLOT = 4096, 300, 60
 SLOTS = STEP // SLOT
@@ -55,6 +59,18 @@ class Site:
             window = tables[start : start + length]
             found.append(len({(v, t) for table in window for v, tracks in table.items() for t in tracks}))
         return found
+
+
+def report(*arguments: str, code: int = 0) -> Result:
+    """`linkgauge report` as typed, ended as expected."""
+    ended = CliRunner().invoke(app, ["report", *arguments])
+    assert ended.exit_code == code, ended.output
+    return ended
+
+
+def flat(ended: Result) -> str:
+    """A complaint as one line, out of the frame that a terminal shows it in."""
+    return " ".join(ended.stderr.replace("│", " ").split())
 
 
 def random_tables(seed: int, volumes: Sequence[str], count: int) -> Tables:

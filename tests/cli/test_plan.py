@@ -206,3 +206,17 @@ def test_what_no_figure_holds_is_refused_with_the_remedy(line, said):
 def test_the_most_growth_for_the_longest_time_is_answered(horizon):
     line = f"--changed 1GB --paths 1 --time 1h --growth 1000% --horizon {horizon} --json"
     assert solved(line)["planned"]["path_bits_per_second"] > 1e100
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ("--rtt 0ms", "--rtt '0ms': it must be more than zero"),
+        ("--rtt=-1ms", "--rtt '-1ms': it must be more than zero"),
+        ("--rtt 10ms --loss 1", "--loss '1': a share of the packets, from 0 to below 1"),
+    ],
+)
+def test_round_trips_and_losses_that_cannot_be(options, complaint):
+    ended = CliRunner().invoke(app, ["plan", *shlex.split(f"{G1} {options}")])
+    assert ended.exit_code == 2
+    assert complaint in " ".join(ended.stderr.replace("│", " ").split())

@@ -123,7 +123,14 @@ def test_gaps_are_told_and_too_many_of_them_refused(plan):
 def test_a_range(plan):
     said = plan(f"--group web {ASKED} --from 2007-02-22T17:02:00Z --to 2007-02-22T17:04:00Z")
     assert said["data"]["changed_bytes_sum"] == 8 * MIB
-    assert "nothing was measured" in plan("--group web --rpo 1min --from 2010-01-01", code=2)
+    assert "what is stored goes from" in plan("--group web --rpo 1min --from 2010-01-01", code=2)
+    between = "--from 2007-02-22T17:02:10Z --to 2007-02-22T17:02:20Z"
+    assert "no base interval starts in it" in plan(f"--group web --rpo 1min {between}", code=2)
+
+
+def test_what_only_a_trace_may_be_asked_is_refused(plan):
+    told = plan("--group web --rpo 1min --interval 7min --slot 7s", code=2)
+    assert "--interval, --slot: only of a --trace" in told
 
 
 def test_unknown_names_are_answered_with_the_nearest(plan):

@@ -6,11 +6,9 @@ import itertools
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from streams.cli import app
 from streams.model.intervals import US
-from tests.cli.report_site import STEP, TRACK, Site, put_site, random_tables
+from tests.cli.report_site import STEP, TRACK, Site, flat, put_site, random_tables, report
 
 pytestmark = pytest.mark.broker
 
@@ -26,18 +24,8 @@ def site(source, put) -> Site:
     return site
 
 
-def report(*arguments, code=0):
-    ended = CliRunner().invoke(app, ["report", *arguments])
-    assert ended.exit_code == code, ended.output
-    return ended
-
-
 def said(*arguments):
     return json.loads(report(*arguments, "--json").stdout)
-
-
-def flat(ended):
-    return " ".join(ended.stderr.replace("│", " ").split())
 
 
 def test_a_volume_report_has_sum_and_or_of_every_volume(site):

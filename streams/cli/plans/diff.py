@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import typer
 
 from streams.cli.output import Cell, Layout, cell_text, print_json, print_rows
 from streams.cli.plans.bounds import MOST
-from streams.cli.shaped import print_shaped
+from streams.cli.shaped import print_shaped, print_text
 from streams.cli.units import bits_per_second_text, bytes_text, count_text, percent_text, seconds_text
 
 __all__ = ["Change", "changes", "print_changes", "require_shape"]
@@ -126,20 +127,24 @@ def _print_text(found: list[Change], names: tuple[str, str]) -> None:
             continue
         if part != next(each.part for each in found):
             typer.echo()
-        columns = [titles.get(part, part), "", names[0], names[1], "change", "in percent"]
-        if not any(each.place for each in of_part):
-            columns.remove("")
-        rows = [list(_line(each, with_place="" in columns)) for each in of_part]
-        print_shaped(columns, rows, columns[-4:], keys=len(columns) - 4)
+        columns = [titles.get(part, part), names[0], names[1], "change", "in percent"]
+        for place, changed in groupby(of_part, key=lambda each: each.place):
+            if place:
+                print_text(f"{columns[0]}: {place}")
+            print_shaped(["" if place else columns[0], *columns[1:]], map(_line, changed), columns[1:])
+            if place:
+                typer.echo()
     if not any(each.part not in ("asked", "data") for each in found):
         typer.echo("\nThe answer is the same.")
 
 
-def _line(change: Change, *, with_place: bool) -> Iterator[str]:
+def _line(change: Change) -> list[str]:
+    return list(_cells(change))
+
+
+def _cells(change: Change) -> Iterator[str]:
     name = change.field.removesuffix("_bits_per_second").removesuffix("_bytes").removesuffix("_seconds")
     yield name.replace("_", " ")
-    if with_place:
-        yield change.place
     yield _text(change.field, change.a)
     yield _text(change.field, change.b)
     delta = change.change

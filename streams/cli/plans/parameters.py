@@ -126,6 +126,12 @@ class Parameters:
                     "or --trace"
                 )
             return
+        of_trace = ("format", "track_bytes", "interval_seconds", "slot_seconds")
+        if not self.trace and (given := [_BY_KEY[key].option for key in of_trace if getattr(self, key)]):
+            raise ValueError(
+                f"{', '.join(given)}: only of a --trace; what is stored keeps the track, interval and slot "
+                "of its group's definition: leave it out"
+            )
         if self.trace and (self.source or self.definition):
             raise ValueError("--source and --definition: a trace is counted here; leave them out, or --trace")
         if self.changed_bytes is not None:

@@ -43,7 +43,7 @@ def steps_of_path(line: Fraction, asked: Parameters) -> list[PlanStep]:
     factors = {
         "after efficiency": f"x {float(path.efficiency):.5g} ({how})",
         "limited by window": f"{asked.streams_per_path} x 8 x {bytes_text(asked.tcp_window_bytes)} / RTT",
-        "limited by loss": f"{asked.streams_per_path} x 1.22 x 8 MSS / (RTT sqrt(loss))",
+        "limited by loss": f"{asked.streams_per_path} x 1.22 x 8 MSS/(RTT sqrt(loss))",
         "limited by measured": "as measured",
         "under the utilisation ceiling": f"x {_number(asked.utilisation_ceiling)}",
         "less heartbeat": f"- {bits_per_second_text(float(asked.heartbeat_bits_per_second))}",

@@ -42,15 +42,15 @@ def traffic_chart(gathered: Gathered, sets: Sets) -> Chart:
 def fold_chart(sets: Sets) -> Chart:
     """Unique bytes against the length of a window: the mean, and the most of any window."""
     curve = sets.curve
-    seconds: Numbers = np.arange(1, len(curve.windows) + 1) * float(curve.interval_seconds)
-    some = _spread_places(len(seconds))
+    # All lines at the same lengths, or the mean would cross the largest between two of them.
+    lengths = np.array(sets.unions.lengths)
     most = [sets.unions.most(length) for length in sets.unions.lengths]
-    lengths = np.array(sets.unions.lengths, np.float64) * curve.interval_seconds
-    without: Numbers = seconds * curve.mean_bytes[0] / curve.interval_seconds
+    seconds: Numbers = lengths * float(curve.interval_seconds)
+    without: Numbers = lengths * curve.mean_bytes[0]
     lines = [
-        Line("without folding", seconds[some], without[some]),
-        Line("mean of all windows", seconds[some], curve.mean_bytes[some]),
-        Line("largest window", lengths, np.array([np.nan if m is None else m for m in most], np.float64)),
+        Line("without folding", seconds, without),
+        Line("mean of all windows", seconds, curve.mean_bytes[lengths - 1]),
+        Line("largest window", seconds, np.array([np.nan if m is None else m for m in most], np.float64)),
     ]
     return Chart(
         "Fold curve: unique bytes against the length of a cycle",
@@ -116,8 +116,3 @@ def _gaps(gathered: Gathered) -> Spans:
     step_us = grid.interval_seconds * US
     gaps = list(pairwise(edges))[::2]
     return [(grid.start_us + a * step_us, grid.start_us + b * step_us) for a, b in gaps if b > a]
-
-
-def _spread_places(count: int) -> NDArray[np.int64]:
-    """Places spread evenly on a logarithmic axis, first and last included."""
-    return np.unique(np.geomspace(1, count, min(count, _MOST_POINTS)).round().astype(np.int64)) - 1

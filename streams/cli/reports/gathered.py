@@ -188,9 +188,8 @@ def laid_out(
     """
     for name in names:
         if name not in found:
-            raise MissingData(
-                f"group {name}: nothing was measured {_range_text(choice)}; {_known(source, name, stored)}"
-            )
+            there = _known(source, name, stored, choice)
+            raise MissingData(f"group {name}: nothing was measured {_range_text(choice)}; {there}")
     ranges = [found[name] for name in names]
     window = _window(ranges, choice)
     _require_room(ranges, window)
@@ -334,7 +333,7 @@ def _common_grid(groups: Sequence[GroupRange]) -> Grid:
     return Grid(groups[0].time.start_us, seconds, np.logical_and.reduce(measured))
 
 
-def _known(source: Place, group: str, stored: Mapping[str, Span]) -> str:
+def _known(source: Place, group: str, stored: Mapping[str, Span], choice: Choice) -> str:
     """What there is of a group, and what to do where a range has none of it."""
     span = stored.get(group)
     if span is None and (found := read_summaries(source, group)):
@@ -342,6 +341,12 @@ def _known(source: Place, group: str, stored: Mapping[str, Span]) -> str:
     if span is None:
         return "nor before or after: `linkgauge doctor` says whether agents and workers are there"
     start, end = map(format_time, span)
+    asked_from, asked_to = choice.from_us or span[0], choice.to_us or span[1]
+    if span[0] < asked_to and asked_from < span[1]:
+        return (
+            f"no base interval starts in it, while what is stored goes from {start} to {end}: choose --from "
+            "and --to further apart"
+        )
     return f"what is stored goes from {start} to {end}: choose --from and --to in there"
 
 

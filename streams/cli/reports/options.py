@@ -36,6 +36,13 @@ def _positive(value: float | None) -> float | None:
     return value
 
 
+def _percents(values: list[float] | None) -> list[float] | None:
+    for value in values or ():
+        if not 0 <= value <= 100:
+            raise typer.BadParameter(f"{value:g} is no percentage: choose from 0 to 100")
+    return values
+
+
 def _number(unit: str, help_text: str) -> Any:
     return typer.Option(metavar=unit, callback=_positive, help=help_text)
 
@@ -150,7 +157,11 @@ class Terms:
     paths: _OwnNumber = None
     percent: Annotated[
         list[float] | None,
-        typer.Option(metavar="PERCENT", help="Keep the RPO for this share of time and bytes, repeated."),
+        typer.Option(
+            metavar="PERCENT",
+            callback=_percents,
+            help="Keep the RPO for this share of time and bytes, repeated.",
+        ),
     ] = None
     outage_seconds: _Outage = 3600
 

@@ -69,6 +69,8 @@ def _show_text(report: Report) -> None:
 
 
 def _show_section(section: Section) -> None:
+    if not section.rows:
+        return
     if section.shape == "listing":
         labels = [column.label for column in section.columns]
         rows = ([text(c.unit, v) for c, v in zip(section.columns, row, strict=True)] for row in section.rows)
