@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -78,7 +79,8 @@ def main() -> None:
             told = json.loads(ran.said)
             whole = told["fold"][-1]
             print(
-                f"report {' '.join(asked)}: {ran.seconds:.1f} s, {ran.peak_bytes / 2**20:,.0f} MiB resident "
+                f"report {' '.join(asked)}: {ran.seconds:.1f} s, {ran.cpu_seconds:.1f} s of processor time, "
+                f"{ran.peak_bytes / 2**20:,.0f} MiB resident "
                 f"at most in {ran.processes} processes; SUM {told['sum']['changed_bytes']:,} B, "
                 f"OR {told['or']['changed_bytes']:,} B, fold {whole['fold_factor']:.4f}"
             )
@@ -155,13 +157,14 @@ def _send(producer: Producer, suffix: str, partition: int, record: Record) -> No
 class _Ran:
     said: str
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     processes: int
 
 
 def _run(folder: Path, asked: Sequence[str]) -> _Ran:
     """Runs `linkgauge report`, and looks at its memory while it runs."""
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _cpu_seconds()
     command = [str(Path(sys.executable).with_name("linkgauge")), "report", *asked, "--json"]
     with Path(folder, "said.json").open("w+") as said:
         with subprocess.Popen(command, cwd=folder, stdout=said) as running:
@@ -174,7 +177,13 @@ def _run(folder: Path, asked: Sequence[str]) -> _Ran:
         if running.returncode:
             raise RuntimeError(f"{' '.join(command)} ended with code {running.returncode}")
         said.seek(0)
-        return _Ran(said.read(), seconds, peak, most)
+        return _Ran(said.read(), seconds, _cpu_seconds() - used, peak, most)
+
+
+def _cpu_seconds() -> float:
+    """Of all processes that were started here, and that these started, as far as they have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _resident_bytes(pid: int) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,15 +40,26 @@ class _Containers:
     start: Places
 
 
+class _Stretch:
+    """Bytes, and the 16-bit number that begins at each of them, made when somebody asks for it."""
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        self.data: Bytes = np.frombuffer(data, np.uint8)
+
+    @cached_property
+    def words(self) -> Words:
+        overlapping = np.ndarray(max(len(self.data) - 1, 0), "<u2", self.data, strides=(1,))
+        return np.ascontiguousarray(overlapping)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bitmaps:
     """Portable bitmaps that lie in one stretch of bytes: bitmap i has `size[i]` bytes from `begin[i]` on.
 
-    Its values count from `first_track[i]`. `words` holds the 16-bit number that begins at each byte.
+    Its values count from `first_track[i]`.
     """
 
-    data: Bytes
-    words: Words
+    stretch: _Stretch
     first_track: Tracks
     begin: Places
     size: Places
@@ -55,9 +67,17 @@ class Bitmaps:
     @classmethod
     def of(cls, data: bytes | bytearray | memoryview, first_track: Tracks, size: Places) -> Bitmaps:
         """Bitmaps that follow each other."""
-        numbers = np.frombuffer(data, np.uint8)
-        overlapping = np.ndarray(max(len(numbers) - 1, 0), "<u2", data, strides=(1,))
-        return cls(numbers, np.ascontiguousarray(overlapping), first_track, np.cumsum(size) - size, size)
+        return cls(_Stretch(data), first_track, np.cumsum(size) - size, size)
+
+    @property
+    def data(self) -> Bytes:
+        """The bytes."""
+        return self.stretch.data
+
+    @property
+    def words(self) -> Words:
+        """The 16-bit number that begins at each byte."""
+        return self.stretch.words
 
     def some(self, places: Places) -> Bitmaps:
         """Those at these places, of the same bytes."""
