@@ -138,7 +138,7 @@ def _may_hold(columns: Mapping[str, Any], ask: Ask) -> bool:
         return True
     pairs = [name.partition("/") for name in ask.volumes]
     inside = [(array, volume) for array, _, volume in pairs if arrays[0] <= array <= arrays[1]]
-    if arrays[0] != arrays[1] or volumes is None:
+    if volumes is None:
         return bool(inside)
     return any(volumes[0] <= volume <= volumes[1] for _, volume in inside)
 
