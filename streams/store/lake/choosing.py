@@ -5,6 +5,7 @@ Only narrow columns are read for it, and only row groups whose statistics allow 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,9 @@ _NARROW: Final = (
     *("array", "volume", "interval_start", "interval_seconds", "revision", "data_groups", "track_bytes"),
     *("first_track", "ingested_at"),
 )
+
+_LAST: Final = "\U0010ffff"
+"""Behind every name."""
 
 Numbers = NDArray[np.int64]
 
@@ -91,10 +95,13 @@ class Chosen:
 def row_groups(file: pq.ParquetFile, ask: Ask, seen: Seen) -> list[RowGroup]:
     """Those of a file that may hold rows which are asked for."""
     found = []
+    pairs = sorted(
+        (array, volume) for array, _, volume in (name.partition("/") for name in ask.volumes or ())
+    )
     for number in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(number)
         columns = {group.column(at).path_in_schema: group.column(at) for at in range(group.num_columns)}
-        if _may_hold(columns, ask):
+        if _may_hold(columns, ask, pairs):
             found.append(RowGroup(file, number, columns["tracks"].total_uncompressed_size))
     seen.row_groups += len(found)
     seen.files += bool(found)
@@ -122,7 +129,7 @@ _PAIRS: Final = (
 )
 
 
-def _may_hold(columns: Mapping[str, Any], ask: Ask) -> bool:
+def _may_hold(columns: Mapping[str, Any], ask: Ask, pairs: Sequence[tuple[str, str]]) -> bool:
     def bounds(name: str) -> tuple[Any, Any] | None:
         found = columns[name].statistics if name in columns else None
         return (found.min, found.max) if found is not None and found.has_min_max else None
@@ -136,8 +143,7 @@ def _may_hold(columns: Mapping[str, Any], ask: Ask) -> bool:
     arrays, volumes = bounds("array"), bounds("volume")
     if ask.volumes is None or arrays is None:
         return True
-    pairs = [name.partition("/") for name in ask.volumes]
-    inside = [(array, volume) for array, _, volume in pairs if arrays[0] <= array <= arrays[1]]
+    inside = pairs[bisect_left(pairs, (arrays[0], "")) : bisect_right(pairs, (arrays[1], _LAST))]
     if volumes is None:
         return bool(inside)
     return any(volumes[0] <= volume <= volumes[1] for _, volume in inside)

@@ -17,6 +17,7 @@ from pyroaring import BitMap
 from streams.errors import LakeError, MissingData
 from streams.model.intervals import US
 from streams.model.portableruns import Bitmaps, tracks_by_bitmap
+from streams.store.definitions import GroupVersion
 from streams.store.lake.choosing import Ask, Chosen, RowGroup, chosen_rows, row_groups
 from streams.store.lake.files import LakeFile, table_files
 from streams.store.lake.known import Heads, heads_of_day, lake_groups, require_measured
@@ -91,8 +92,9 @@ def asked_of(
     from_us: int | None,
     to_us: int | None,
     volumes: frozenset[str] | None,
+    known: Mapping[str, Sequence[GroupVersion]] | None = None,
 ) -> Ask:
-    """The question for the groups, or for the one that was defined afterwards.
+    """The question for the groups, or for the one that was defined afterwards; `known` saves another look.
 
     Raises:
         MissingData: there is no such group.
@@ -101,7 +103,7 @@ def asked_of(
         wanted = frozenset(source.defined.by_id)
         seconds = source.defined.geometry.interval_seconds
         return Ask((), wanted, from_us, to_us, source.defined.group, seconds)
-    known = lake_groups(source.lake)
+    known = lake_groups(source.lake) if known is None else known
     for group in groups:
         if group not in known:
             there = ", ".join(list(known)[:20]) or "none"

@@ -137,10 +137,10 @@ def _asks(
         some.append(group)
         volumes += len(known[group][-1].definition.members) if group in known else 0
         if volumes >= _VOLUMES_AT_ONCE:
-            yield asked_of(source, some, *times, only.names)
+            yield asked_of(source, some, *times, only.names, known)
             some, volumes = [], 0
     if some:
-        yield asked_of(source, some, *times, only.names)
+        yield asked_of(source, some, *times, only.names, known)
 
 
 class _Rows(NamedTuple):
