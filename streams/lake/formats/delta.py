@@ -32,6 +32,7 @@ from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.store.lake.columns import require_columns
 from streams.store.lake.storage import delta_options
+from streams.store.lake.wording import said
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["DeltaLakeTable"]
@@ -159,7 +160,7 @@ class DeltaLakeTable:
         except CommitFailedError as error:
             raise Changed(f"{self._uri}: somebody else has committed") from error
         except (DeltaError, OSError) as error:
-            raise LakeError(f"{self._uri}: {what}: {error}") from error
+            raise LakeError(f"{self._uri}: {what}: {said(error)}") from error
 
 
 class _DeltaSnapshot:

@@ -29,6 +29,7 @@ from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.store.lake.catalog import catalog_of
 from streams.store.lake.columns import require_columns
+from streams.store.lake.wording import said
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["IcebergTable"]
@@ -108,7 +109,7 @@ class IcebergTable:
         except (LakeError, SettingsError):
             raise
         except Exception as error:  # catalogs and storage have errors of many libraries
-            raise LakeError(f"{self._place}: {what}: {error}") from error
+            raise LakeError(f"{self._place}: {what}: {said(error)}") from error
 
     def _opened(self, lake: Lake) -> Iceberg:
         for attempt in range(5):

@@ -14,6 +14,7 @@ from obstore.store import LocalStore
 from streams.errors import LakeError
 from streams.lake.formats.table import Changed
 from streams.store.lake.storage import object_store
+from streams.store.lake.wording import said
 
 __all__ = ["Found", "Objects"]
 
@@ -93,4 +94,4 @@ class Objects:
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
-            raise LakeError(f"{self.uri}: {what}: {error}") from error
+            raise LakeError(f"{self.uri}: {what}: {said(error)}") from error

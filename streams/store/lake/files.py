@@ -18,6 +18,7 @@ from streams.store.lake.columns import require_columns
 from streams.store.lake.ledger import ledger_files
 from streams.store.lake.objects import has_files, opener
 from streams.store.lake.storage import delta_options, object_store_options
+from streams.store.lake.wording import said
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["LakeFile", "has_table", "table_files"]
@@ -139,4 +140,4 @@ def _named(lake: Lake, table: LakeTable) -> Iterator[None]:
     except (LakeError, SettingsError):
         raise
     except Exception as error:  # catalogs and storage have errors of many libraries
-        raise LakeError(f"{lake.table_uri(table.name)}: cannot be read: {error}") from error
+        raise LakeError(f"{lake.table_uri(table.name)}: cannot be read: {said(error)}") from error

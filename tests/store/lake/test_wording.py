@@ -1,0 +1,17 @@
+"""Errors of libraries, as they come, in one line."""
+
+from __future__ import annotations
+
+from streams.store.lake.wording import said
+
+
+def test_colours_and_dumps_are_left_out_and_causes_joined():
+    cause = "   \x1b[31m↳\x1b[0m"
+    delta = f"Generic error:\n{cause} Unable to copy data to file\n{cause} No space left (os error 28)\n"
+    assert said(OSError(delta)) == "Generic error: Unable to copy data to file: No space left (os error 28)"
+    dump = 'Not written: full\n\nDebug source:\nGeneric {\n  store: "x"\n}'
+    assert said(OSError(dump)) == "Not written: full"
+
+
+def test_an_error_without_words_is_named():
+    assert said(TimeoutError()) == "TimeoutError"
