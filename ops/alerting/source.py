@@ -84,6 +84,7 @@ def alerts(knobs: Knobs) -> list[Alert]:
 
 
 def _of_links(knobs: Knobs) -> list[Alert]:
+    one = f"without ({knobs.replica_labels})"
     return [
         Alert(
             "LinkgaugeLinkUndersized",
@@ -113,6 +114,19 @@ def _of_links(knobs: Knobs) -> list[Alert]:
             "The RPO of link {{ $labels.link }} is at risk",
             "With {{ $labels.mode }} the copy at the other site was as old as "
             "{{ $value | humanizePercentage }} of the RPO within the range of the link's figures.",
+        ),
+        Alert(
+            "LinkgaugeLinkUnmeasured",
+            "warning",
+            3 * knobs.interval_seconds,
+            # What is absent cannot be below a threshold: without this a link with a mistyped group is as
+            # quiet as one that is wide enough.
+            f"max {one} (linkgauge_link_members_missing) > 0\n"
+            f"or max {one} (linkgauge_link_mode_unmeasured) > 0",
+            "Nobody knows whether link {{ $labels.link }} is wide enough",
+            "{{ with $labels.mode }}What {{ . }} ships was not captured{{ else }}Nothing is known of "
+            "{{ $value }} of its groups{{ end }}, so its headroom is absent and the other alerts of the link "
+            "may stay silent.",
         ),
     ]
 
@@ -210,6 +224,15 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
             "Writes or watermarks of {{ with $labels.data_group }}group {{ . }}{{ else }}some agent (dead "
             "letters {{ $labels.reason }}){{ end }} lie in the future. They count for the wrong interval, "
             "or are refused.",
+        ),
+        Alert(
+            "LinkgaugeSettingsRefused",
+            "warning",
+            600,
+            f"min {one} (linkgauge_reporter_settings_reload_successful) == 0",
+            "A reporter goes by old settings",
+            "It refused those that it read last, or cannot put them in force. Links and paths are judged by the "
+            "settings before, and a reporter that is started anew does not come up with a mistake.",
         ),
         Alert(
             "LinkgaugeReporterDown",

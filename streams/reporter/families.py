@@ -184,6 +184,12 @@ _LINK_FAMILIES = (
         ("link", "mode", "basis"),
         "A mode that figures are given for, and what of: written, unique, aligned or lower.",
     ),
+    Family(
+        "link_mode_unmeasured",
+        "gauge",
+        _MODE,
+        "1 where the link's mode has no figures, for what it ships was not captured; the log names the reason.",
+    ),
     Family("link_member_info", "info", ("link", "data_group"), "A group that the link carries."),
 )
 _OWN_FAMILIES = (

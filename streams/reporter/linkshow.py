@@ -132,17 +132,19 @@ class LinkShow:
         return None if length is None else TrendRule(RESYNC, length, link.rpo_seconds, link.resync_seconds)
 
     def _mode(self, rows: Rows) -> Iterator[Reading]:
+        mode = mode_of(self.link, rows)
+        if mode is None:
+            return
         try:
-            mode = mode_of(self.link, rows)
-            if mode is None:
-                return
             figures = mode_figures(self.link, mode, rows, self._knobs.history_seconds)
         except (LinkgaugeError, ValueError) as error:
             self._errors += 1
             if str(error) != self._fault:  # once for each reason; the counter goes on
                 _log.warning("link_mode_unmeasured", link=self.name, reason=str(error))
             self._fault = str(error)
+            yield Reading("link_mode_unmeasured", (self.name, mode), 1)
             return
         self._fault = ""
+        yield Reading("link_mode_unmeasured", (self.name, mode), 0)
         if figures is not None:
             yield from mode_readings(self.name, self.link, figures)

@@ -197,6 +197,18 @@ def test_a_narrow_link_stays_narrow_while_a_group_of_it_falls_silent(rows):
     assert (shown["link_members_missing east"], shown["link_coverage_ratio east"]) == (1, 0)
 
 
+def test_a_link_says_that_its_mode_was_not_captured(rows):
+    """Absence alone would look like a link that is wide enough."""
+    links = {"east": LINKS["east"] | {"mode": "cycle_single", "cycle_seconds": 420}}
+    shown = samples(board_of(rows.version(), rows.summary(0), links=links))
+    assert shown["link_mode_unmeasured east cycle_single"] == 1
+    assert "link_headroom_ratio east cycle_single" not in shown
+    links["east"]["cycle_seconds"] = 300
+    shown = samples(board_of(rows.version(), rows.summary(0), links=links))
+    assert shown["link_mode_unmeasured east cycle_single"] == 0
+    assert "link_headroom_ratio east cycle_single" in shown
+
+
 GOOD = {
     "link_headroom_ratio",
     "link_rpo_attainment_ratio",
