@@ -188,6 +188,8 @@ def test_client_options_by_any_spelling(monkeypatch):
 
 def test_secrets_are_masked():
     options = {
+        "security.protocol": "SASL_SSL",
+        "uri": "postgresql://me:p@catalog",
         "sasl.username": "me",
         "sasl.password": "p",
         "ssl.key.pem": "k",
@@ -197,7 +199,9 @@ def test_secrets_are_masked():
         "sasl.oauthbearer.config": MASK,
         "sasl.password": MASK,
         "sasl.username": "me",
+        "security.protocol": "SASL_SSL",
         "ssl.key.pem": MASK,
+        "uri": MASK,
     }
 
 

@@ -231,8 +231,8 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
             600,
             f"min {one} (linkgauge_reporter_settings_reload_successful) == 0",
             "A reporter goes by old settings",
-            "It refused those that it read last, or cannot put them in force. Links and paths are judged by the "
-            "settings before, and a reporter that is started anew does not come up with a mistake.",
+            "It refused those that it read last, or cannot put them in force. Links and paths are judged by "
+            "the settings before, and a reporter that is started anew does not come up with a mistake.",
         ),
         Alert(
             "LinkgaugeReporterDown",

@@ -188,7 +188,7 @@ _LINK_FAMILIES = (
         "link_mode_unmeasured",
         "gauge",
         _MODE,
-        "1 where the link's mode has no figures, for what it ships was not captured; the log names the reason.",
+        "1 where the link's mode has no figures, for what it ships was not captured; the log says why.",
     ),
     Family("link_member_info", "info", ("link", "data_group"), "A group that the link carries."),
 )

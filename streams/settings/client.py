@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 __all__ = ["MASK", "client_options", "masked"]
@@ -9,7 +10,8 @@ __all__ = ["MASK", "client_options", "masked"]
 MASK = "********"
 
 _ALLOWED = ("security.", "sasl.", "ssl.")
-_SECRET_WORDS = ("password", "secret", "pem", "config", "token", "credential", "uri")
+# The letters of a uri are in `security.protocol` too, which is no secret.
+_SECRET = re.compile(r"password|secret|pem|config|token|credential|(?<![a-z])uri(?![a-z])")
 
 
 def client_options(given: Mapping[str, object]) -> dict[str, str]:
@@ -30,10 +32,7 @@ def client_options(given: Mapping[str, object]) -> dict[str, str]:
 
 def masked(options: Mapping[str, str]) -> dict[str, str]:
     """The options for people to see: what may be a secret is hidden."""
-    return {
-        name: MASK if any(word in name.lower() for word in _SECRET_WORDS) else value
-        for name, value in sorted(options.items())
-    }
+    return {name: MASK if _SECRET.search(name.lower()) else value for name, value in sorted(options.items())}
 
 
 def _flat(prefix: str, given: Mapping[str, object]) -> Iterator[tuple[str, object]]:
