@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import config, types
 
 from streams.model import kernel, pending, volumetables
 from streams.model.batchmembers import members_of
 from streams.model.compiled import NUMBA, compiling
+from streams.model.compiled.compiling import cache_folder
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.kernel import NUMPY
 from streams.model.marking import mark_at_once, mark_writes
@@ -163,18 +165,28 @@ def test_without_numba_numpy_does_it(monkeypatch):
     assert kernel.fastest() is NUMPY
 
 
-def test_a_folder_that_takes_nothing_costs_a_compilation_and_no_more(monkeypatch):
-    attempts = []
+def test_what_is_kept_belongs_to_the_content_of_all_sources(tmp_path):
+    """Figures and functions of one module are compiled into another's."""
+    sources = [tmp_path / "a.py", tmp_path / "b.py"]
+    for source in sources:
+        source.write_text("x = 1")
+    first = cache_folder(sources, tmp_path)
+    assert first is not None
+    assert first.is_dir()
+    assert cache_folder(reversed(sources), tmp_path) == first
+    sources[1].write_text("x = 2")
+    assert cache_folder(sources, tmp_path) != first
 
-    def refuse(signatures, *, nogil, cache=False):
-        attempts.append(cache)
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: function
 
-    monkeypatch.setattr(compiling, "njit", refuse)
-    assert compiling.compiled("signature")(abs) is abs
-    assert attempts == [True, False]
+def test_where_nothing_can_be_kept_each_start_compiles(tmp_path):
+    (source := tmp_path / "a.py").write_text("x = 1")
+    assert cache_folder([source], source) is None  # a file, as read only as a folder can be for root
+
+
+def test_settings_of_others_who_compile_stay_as_they_are():
+    before = config.CACHE_DIR
+    compiling.compiled(types.int64(types.int64))(lambda number: number)
+    assert before == config.CACHE_DIR
 
 
 def test_those_who_do_not_mark_do_not_load_the_compiler():

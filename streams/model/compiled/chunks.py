@@ -1,4 +1,4 @@
-"""The arrays in which compiled loops mark (`streams.model.compiled.blocks`), and how they grow."""
+"""The arrays in which compiled loops mark (`streams.model.compiled.layout`), and how they grow."""
 
 from __future__ import annotations
 
@@ -10,18 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from streams.model.compiled.blocks import (
-    BLOCK,
-    BUCKET,
-    HOT,
-    PAGE_WORDS,
-    STATE,
-    Missing,
-    enter,
-    enter_hot,
-    mark,
-    mark_hot,
-)
+from streams.model.compiled.directory import enter, enter_hot
+from streams.model.compiled.layout import BLOCK, BUCKET, HOT, PAGE_WORDS, STATE, Missing
+from streams.model.compiled.marking import mark, mark_hot
 from streams.model.compiled.packing import pack
 from streams.model.portable import LARGEST_ARRAY, heads
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from streams.model.compiled.blocks import BUCKETS, DENSE, ENTRIES, LISTS, PAGE_WORDS, PAGES, following
 from streams.model.compiled.compiling import UINT16S, UINT32S, compiled
+from streams.model.compiled.layout import DENSE, ENTRIES, PAGE_WORDS, WORD, WORD_BITS, Buckets, Lists, Pages
+from streams.model.compiled.lists import following
 from streams.model.portable import LARGEST_ARRAY, WITHOUT_RUNS
 
 __all__ = ["pack"]
 
 _ONE, _LOW, _HALF = np.uint64(1), np.uint64(0xFFFF), np.uint64(16)
-_BITS, _BIT = np.uint64(6), np.uint64(63)
 _COOKIE, _LARGEST_ARRAY = np.uint16(WITHOUT_RUNS), np.uint64(LARGEST_ARRAY)
 _PAIRS, _FOURS, _EIGHTS, _SUM = (
     np.uint64(number)
@@ -36,22 +36,22 @@ def _write_word(number: Any, word: Any, numbers: Any, place: Any) -> Any:
     """Writes the numbers of the bits of a page's word, ascending; the place behind them."""
     while word != 0:
         lowest = word & (~word + _ONE)
-        numbers[place] = number << _BITS | _ones(lowest - _ONE)
+        numbers[place] = number << WORD_BITS | _ones(lowest - _ONE)
         place, word = place + _ONE, word ^ lowest
     return place
 
 
-@compiled(types.uint64(types.uint64, BUCKETS, LISTS, types.uint64[::1], UINT16S, types.uint64))
+@compiled(types.uint64(types.uint64, Buckets, Lists, types.uint64[::1], UINT16S, types.uint64))
 def _write_list(bucket: Any, buckets: Any, lists: Any, page: Any, numbers: Any, place: Any) -> Any:
     """Writes the tracks of a list, ascending, each once, by way of a page, which is left empty."""
-    used = np.zeros(PAGE_WORDS >> _BITS, np.uint64)  # a bit for each word of the page
+    used = np.zeros(PAGE_WORDS >> WORD_BITS, np.uint64)  # a bit for each word of the page
     block, left = np.uint64(buckets[bucket].first), np.uint64(buckets[bucket].count)
     while True:
         for entry in range(min(left, ENTRIES)):
             track = np.uint64(lists[block + entry])
-            word = track >> _BITS
-            page[word] |= _ONE << (track & _BIT)
-            used[word >> _BITS] |= _ONE << (word & _BIT)
+            word = track >> WORD_BITS
+            page[word] |= _ONE << (track & WORD)
+            used[word >> WORD_BITS] |= _ONE << (word & WORD)
         if left <= ENTRIES:
             break
         left, block = left - ENTRIES, following(lists, block)
@@ -59,7 +59,7 @@ def _write_list(bucket: Any, buckets: Any, lists: Any, page: Any, numbers: Any, 
         words = used[high]
         while words != 0:
             lowest = words & (~words + _ONE)
-            word = high << _BITS | _ones(lowest - _ONE)
+            word = high << WORD_BITS | _ones(lowest - _ONE)
             place = _write_word(word, page[word], numbers, place)
             page[word], words = 0, words ^ lowest
     return place
@@ -88,7 +88,7 @@ def _write_page(page: Any, tracks: Any, numbers: Any, place: Any) -> Any:
     return place
 
 
-@compiled(types.uint64(UINT32S, BUCKETS, LISTS, PAGES, UINT16S))
+@compiled(types.uint64(UINT32S, Buckets, Lists, Pages, UINT16S))
 def pack(chosen: Any, buckets: Any, lists: Any, pages: Any, numbers: Any) -> Any:
     """Writes the chosen buckets, whose chunks ascend, as one portable bitmap of 16-bit numbers.
 

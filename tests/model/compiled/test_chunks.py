@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.model.compiled import chunks
-from streams.model.compiled.blocks import DENSE, ENTRIES
 from streams.model.compiled.chunks import Chunks
+from streams.model.compiled.layout import DENSE, ENTRIES
 
 CHUNK = 1 << 16
 
