@@ -28,7 +28,7 @@ class Marks(Protocol):
     """Tracks of many volumes on their way into bit tables, as keys (`streams.model.pending`)."""
 
     def add(self, keys: _Keys, /) -> None:
-        """Adds keys, in any order, as often as they come."""
+        """Adds keys, in any order, as often as they come; the array may hold anything afterwards."""
 
     def due(self, held_tracks: int, /) -> bool:
         """Whether it is time to take them, into tables that hold so many tracks already."""

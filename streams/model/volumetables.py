@@ -211,12 +211,12 @@ class VolumeTables:
     def _wait(self, numbers: Numbers, first: Tracks, extra: Tracks) -> None:
         """Lets the tracks `first[i]` to `first[i] + extra[i]` wait, for every row."""
         keys = numbers << _VOLUME | first
-        self._add(keys)
         rows, step = np.flatnonzero(extra != 0), 1  # few writes touch a second track, fewer a third
         while len(rows):
             self._add(keys[rows] + np.uint64(step))
             step += 1
             rows = rows[extra[rows] >= step]
+        self._add(keys)  # the last, for they are gone then
 
     def _add(self, keys: NDArray[np.uint64]) -> None:
         self._marks.add(keys)

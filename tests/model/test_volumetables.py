@@ -51,6 +51,16 @@ def test_every_track_is_marked_however_long_it_waits(batches, fewest):
     assert marked(tables) == by_hand(row for rows in batches for row in rows)
 
 
+@given(messages)
+def test_every_track_is_marked_beside_a_hot_spot(batches):
+    """Chunks of which many tracks are written may be handled in another way."""
+    hot = [(0, track, 0) for track in range(5_000)]
+    tables = VolumeTables()
+    for rows in (hot, *batches):
+        mark(tables, rows)
+    assert marked(tables) == by_hand(row for rows in (hot, *batches) for row in rows)
+
+
 @given(messages, messages)
 def test_merging_ors_tracks_and_adds_counts(mine, others):
     left, right = VolumeTables(), VolumeTables()

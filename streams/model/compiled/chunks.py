@@ -38,7 +38,7 @@ class Chunks:
         self._clear()
 
     def add(self, keys: NDArray[np.uint64]) -> None:
-        """Adds keys, in any order."""
+        """Adds keys, in any order, and moves them about in their array."""
         if self._used("pages") > 1:
             keys = keys[: mark_hot(keys, self._hot, self._pages)]
         row = 0
