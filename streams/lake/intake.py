@@ -74,7 +74,7 @@ class Intake:
 
         Raises:
             LakeError: a table cannot be read, or is of another log.
-            KafkaException: Kafka refuses, and would again.
+            BrokerError: Kafka refuses, and would again.
         """
         messages = self._consumer.consume(_AT_ONCE, _WAIT_SECONDS)
         if self._failure is not None:
@@ -90,7 +90,7 @@ class Intake:
                 # Beyond the last message where compaction removed some.
                 self._feeds[message.topic() or ""].ends_at(message.partition() or 0, message.offset() or 0)
             elif error.fatal() or error.code() in _REFUSALS:
-                raise KafkaException(error)
+                raise self._source.named(error, [])
             else:
                 self._heard_of_trouble(error)
         return taken

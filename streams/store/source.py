@@ -25,6 +25,10 @@ MISSING: Final = frozenset(
     }
 )
 """How Kafka says that a topic is not there; a broker that stops or starts may say so of any, for a moment."""
+_FORBIDDEN = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "topics",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "consumer groups",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,14 @@ class Source:
     def topic(self, suffix: str) -> str:
         """The full name of a topic, such as `linkgauge.intervals` for `intervals`."""
         return f"{self.topic_prefix}{suffix}"
+
+    @property
+    def reader_group(self) -> str:
+        """The consumer group that readers name and never join.
+
+        librdkafka asks for its coordinator all the same, so a cluster with access control must allow it.
+        """
+        return f"{self.topic_prefix}reader"
 
     def client_settings(self, causes: list[KafkaError]) -> dict[str, Any]:
         """Settings of any client; what fails on its connections is added to `causes`, newest last."""
@@ -74,7 +86,7 @@ class Source:
         causes: list[KafkaError] = []
         settings = {
             **self.client_settings(causes),
-            "group.id": "linkgauge-reader",  # librdkafka asks for a name; no group is joined
+            "group.id": self.reader_group,
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
@@ -97,6 +109,11 @@ class Source:
         if error.code() in MISSING:
             return TopicMismatch(
                 f"a topic {self.topic_prefix}* is missing at {self.bootstrap}: run `linkgauge topics create`"
+            )
+        if kind := _FORBIDDEN.get(error.code()):
+            return BrokerError(
+                f"the cluster at {self.bootstrap} refuses this user: {error.str().rstrip('.')}. "
+                f"Allow it the {kind} {self.topic_prefix}*; docs/operations.md lists what each service needs"
             )
         if error.code() not in _SILENT:
             return BrokerError(f"the cluster at {self.bootstrap} answers: {error.str()}")
