@@ -102,7 +102,7 @@ def day_rows(site: Site, day: int) -> pa.Table:
     names = [site.name(number) for number in range(site.volumes)]
     start = (day * _DAY_SECONDS + np.tile(np.arange(steps) * site.interval_seconds, site.volumes)) * US
     end = start + site.interval_seconds * US
-    groups = [[site.groups[number // site.group_volumes]] for number in range(site.volumes)]
+    groups = [[name] for name in site.groups for _ in range(site.group_volumes)]
     spans = pa.StructArray.from_arrays(
         [pa.array(start).cast(_TIME), pa.array(end).cast(_TIME)],
         fields=list(TRACKS.schema.field("covered").type.value_type),
