@@ -37,14 +37,14 @@ EVERYTHING = {
 CUSTOM = {"ServiceMonitor", "PrometheusRule", "ScaledObject"}
 
 
-def helm(values, *words):
+def helm(values, *words, release="site"):
     """What `helm template` prints, or says is wrong with the values."""
-    run = [program("helm"), "template", "site", CHART, f"--kube-version={KUBERNETES}.0", "--values=-", *words]
+    run = [program("helm"), "template", release, CHART, f"--kube-version={KUBERNETES}.0", "--values=-", *words]
     return subprocess.run(run, input=json.dumps(values), check=False, capture_output=True, text=True)
 
 
-def rendered(values):
-    done = helm(values)
+def rendered(values, release="site"):
+    done = helm(values, release=release)
     assert done.returncode == 0, done.stderr
     return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
 
@@ -118,6 +118,9 @@ def test_helm_lint_has_nothing_to_say():
         (KAFKA | {"wroker": {}}, "wroker"),
         (KAFKA | {"worker": {"replicas": 0}}, "/worker/replicas"),
         (KAFKA | {"worker": {"shell": "bash"}}, "/worker/shell"),
+        (KAFKA | {"worker": {"replicas": 25}}, "worker.replicas"),
+        (KAFKA | {"worker": {"autoscaling": {"enabled": True, "maxReplicas": 25}}}, "autoscaling.maxReplicas"),
+        ({"kafka": KAFKA["kafka"] | {"topicPrefix": "team/x."}}, "/kafka/topicPrefix"),
         (KAFKA | {"image": {"repository": "linkgauge", "digest": "latest"}}, "/image/digest"),
         (KAFKA | {"settings": {"broker": {}}}, "/settings"),
         ({"kafka": {"bootstrap": "k:1", "client": {"sasl.password": "secret"}}}, "sasl.password"),
@@ -189,6 +192,13 @@ def test_workers_are_told_of_their_section_and_of_no_other():
     told = tomllib.loads(made["data"]["worker.toml"])
     assert told["worker"] == {"host": "10.0.0.1"}
     assert told.keys() == {"broker", "worker"}
+
+
+def test_releases_in_one_namespace_are_sites_of_their_own():
+    """Alertmanager inhibits within a site: what one release suffers must not silence another's alerts."""
+    [monitor] = of_kind(rendered(EVERYTHING, release="north"), "ServiceMonitor")
+    [endpoint] = monitor["spec"]["endpoints"]
+    assert endpoint["relabelings"] == [{"targetLabel": "site", "replacement": "north"}]
 
 
 def test_ports_that_are_named_are_there(everything):
