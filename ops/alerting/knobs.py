@@ -52,7 +52,7 @@ class Knobs:
     lag_messages: int = 1000
     lag_window_seconds: int = 900
     letters_window_seconds: int = 3600
-    gone_seconds: int = 86_400
+    gone_seconds: int = 3 * 86_400
     clock_ahead_seconds: int = 60
     evaluation_seconds: int = 30
     time_scale: float = 1.0
