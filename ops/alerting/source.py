@@ -195,15 +195,21 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
             "LinkgaugeWorkerDown",
             "warning",
             300,
-            # A target that served a worker's metrics and does not answer; one that answers and is not ready;
-            # a site in which nothing is left that could answer.
-            f"up == 0 and max_over_time(linkgauge_worker_ready[{gone}])\n"
-            "or linkgauge_worker_ready == 0\n"
-            f"or {_none_is_ready('worker', one, gone)}",
+            _one_is_not_ready("worker", one, gone),
             "A worker is not there, or has not loaded its partitions"
             "{{ with $labels.instance }}: {{ . }}{{ end }}",
             "The others take its partitions over, where there are any, and have less to spare. Without a "
             "worker no interval closes.",
+        ),
+        Alert(
+            "LinkgaugeLakeDown",
+            "warning",
+            900,
+            _one_is_not_ready("lake", one, gone),
+            "A lake is not there, or its storage takes no commits"
+            "{{ with $labels.instance }}: {{ . }}{{ end }}",
+            "Nothing is lost while the topics keep what it has not read; retention then removes it for good. "
+            "Links and their alerts do not need the lake.",
         ),
         Alert(
             "LinkgaugeDeadLetters",
@@ -247,6 +253,16 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
             "workers cannot fire.",
         ),
     ]
+
+
+def _one_is_not_ready(service: str, one: str, gone: str) -> str:
+    """One that does not answer, or answers and is not ready; or a site in which nothing is left to answer."""
+    ready = f"linkgauge_{service}_ready"
+    return (
+        f"up == 0 and max_over_time({ready}[{gone}])\n"
+        f"or {ready} == 0\n"
+        f"or {_none_is_ready(service, one, gone)}"
+    )
 
 
 def _none_is_ready(service: str, one: str, gone: str) -> str:
