@@ -7,6 +7,8 @@ from ops.dashboards.panels import Board, Panel, Query
 __all__ = ["ESTATE"]
 
 _HEADROOM = "min by (link, mode) (link_mode:linkgauge_headroom_ratio:min)"
+_MISSING = "max by (link) (linkgauge_link_members_missing)"
+_UNMEASURED = "max by (link) (linkgauge_link_mode_unmeasured)"
 _COVERAGE = "min by (data_group) (data_group:linkgauge_coverage_ratio:min)"
 _CHANGED = "8 * max by (data_group) (data_group:linkgauge_changed_bytes:rate)"
 _AGE = "max by (data_group) (data_group:linkgauge_interval_age_seconds:min)"
@@ -23,7 +25,16 @@ ESTATE = Board(
             "Links and modes whose need is above what the installed paths carry.",
             "none",
             (Query(f"sum({_HEADROOM} < bool 0)"),),
-            width=4,
+            width=3,
+            red_from=1,
+        ),
+        Panel(
+            "stat",
+            "Links not measured",
+            "Links with a group that nothing is known of, or a mode that was not captured: they may be narrow.",
+            "none",
+            (Query(f"sum({_MISSING} + ({_UNMEASURED} or 0 * {_MISSING}) > bool 0)"),),
+            width=3,
             red_from=1,
         ),
         Panel(
@@ -40,7 +51,7 @@ ESTATE = Board(
             "Of the newest interval of every group: figures below full coverage are lower bounds.",
             "percentunit",
             (Query("min(data_group:linkgauge_coverage_ratio:min)"),),
-            width=4,
+            width=3,
             red_below=0.99,
         ),
         Panel(
@@ -49,7 +60,7 @@ ESTATE = Board(
             "Expected agents that were not heard and did not say bye.",
             "none",
             (Query("sum(max by (data_group) (linkgauge_agents_silent))"),),
-            width=4,
+            width=3,
             red_from=1,
         ),
         Panel(
