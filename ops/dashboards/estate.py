@@ -31,7 +31,7 @@ ESTATE = Board(
         Panel(
             "stat",
             "Links not measured",
-            "Links with a group that nothing is known of, or a mode that was not captured: they may be narrow.",
+            "Links with a group that nothing is known of, or a mode that was not captured.",
             "none",
             (Query(f"sum({_MISSING} + ({_UNMEASURED} or 0 * {_MISSING}) > bool 0)"),),
             width=3,
