@@ -121,29 +121,23 @@ def _of_links(knobs: Knobs) -> list[Alert]:
             3 * knobs.interval_seconds,
             # What is absent cannot be below a threshold: without this a link with a mistyped group is as
             # quiet as one that is wide enough.
+            # So is one whose agents all left in good order, which stands still at its last figures.
             f"max {one} (linkgauge_link_members_missing) > 0\n"
-            f"or max {one} (linkgauge_link_mode_unmeasured) > 0",
+            f"or max {one} (linkgauge_link_mode_unmeasured) > 0\n"
+            "or count without (data_group) (\n"
+            f"  (\n    {_indented(_indented(_old(knobs, one)))}\n    and {_ended(one)}\n  )\n"
+            "  * ignoring (link) group_right () link_data_group:linkgauge_member:max\n)",
             "Nobody knows whether link {{ $labels.link }} is wide enough",
-            "{{ with $labels.mode }}What {{ . }} ships was not captured{{ else }}Nothing is known of "
-            "{{ $value }} of its groups{{ end }}, so its headroom is absent and the other alerts of the link "
-            "may stay silent.",
+            "{{ with $labels.mode }}What {{ . }} ships was not captured{{ else }}Nothing is known now of "
+            "{{ $value }} of its groups{{ end }}, so its headroom is absent or old, and the other alerts of "
+            "the link may stay silent.",
         ),
     ]
 
 
 def _of_groups(knobs: Knobs) -> list[Alert]:
     one = f"without ({knobs.replica_labels})"
-    ended = f"max {one} (linkgauge_data_group_ended) == 1"
-    usual = knobs.stale_intervals * USUAL["interval_seconds"] + knobs.stale_seconds
-    stale = (
-        "data_group:linkgauge_interval_age_seconds:min\n"
-        "> (\n"
-        f"  {knobs.stale_intervals} * max {one} (linkgauge_interval_seconds) + {knobs.stale_seconds}\n"
-        "  or\n"
-        f"  0 * data_group:linkgauge_interval_age_seconds:min + {usual:g}\n"
-        ")\n"
-        f"unless {ended}"
-    )
+    ended = _ended(one)
     return [
         Alert(
             "LinkgaugeCoverageLow",
@@ -167,7 +161,7 @@ def _of_groups(knobs: Knobs) -> list[Alert]:
             "LinkgaugeGroupStale",
             "warning",
             300,
-            _with_link(stale),
+            _with_link(f"{_old(knobs, one)}\nunless {ended}"),
             "Group {{ $labels.data_group }} has closed no interval for {{ $value | humanizeDuration }}",
             "Its newest figures are as old as that, and links that carry it show no newer ones either.",
         ),
@@ -255,6 +249,28 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
     ]
 
 
+def _old(knobs: Knobs, one: str) -> str:
+    """Groups that have closed no interval for longer than is usual."""
+    usual = knobs.stale_intervals * USUAL["interval_seconds"] + knobs.stale_seconds
+    return (
+        "data_group:linkgauge_interval_age_seconds:min\n"
+        "> (\n"
+        f"  {knobs.stale_intervals} * max {one} (linkgauge_interval_seconds) + {knobs.stale_seconds}\n"
+        "  or\n"
+        f"  0 * data_group:linkgauge_interval_age_seconds:min + {usual:g}\n"
+        ")"
+    )
+
+
+def _ended(one: str) -> str:
+    """Groups whose agents all said bye."""
+    return f"max {one} (linkgauge_data_group_ended) == 1"
+
+
+def _indented(expr: str) -> str:
+    return expr.replace("\n", "\n  ")
+
+
 def _one_is_not_ready(service: str, one: str, gone: str) -> str:
     """One that does not answer, or answers and is not ready; or a site in which nothing is left to answer."""
     ready = f"linkgauge_{service}_ready"
@@ -273,7 +289,7 @@ def _none_is_ready(service: str, one: str, gone: str) -> str:
 
 def _with_link(by_group: str) -> str:
     """A condition by group, once for each link that carries the group, or without one."""
-    inner = by_group.replace("\n", "\n  ")
+    inner = _indented(by_group)
     return (
         f"(\n  {inner}\n)\n* ignoring (link) group_right () link_data_group:linkgauge_member:max\n"
         f"or ignoring (link) (\n  {inner}\n)"
