@@ -64,6 +64,14 @@ def test_the_hardening_is_what_closes_them(installed):
     assert judged.returncode != 0
 
 
+def test_whatever_fails_is_started_again_for_ever_and_may_say_what_memory_it_takes():
+    """systemd gives up after five starts in 10 s otherwise; `process_*` need /proc/stat."""
+    hardening = (UNITS / "linkgauge-.service.d" / "10-hardening.conf").read_text()
+    assert "\nStartLimitIntervalSec=0\n" in hardening.partition("[Service]")[0]
+    assert "\nRestart=always\n" in hardening
+    assert "\nProcSubset=" not in hardening
+
+
 def test_every_worker_has_a_port_of_its_own_that_prometheus_asks():
     unit = (UNITS / "linkgauge-worker@.service").read_text()
     [port] = re.findall(r"^Environment=LINKGAUGE_WORKER__PORT=(\d+)%i$", unit, re.MULTILINE)
