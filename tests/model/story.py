@@ -10,7 +10,7 @@ from streams.model.messages import AgentMessage, Command, Define, Fold, Message,
 from streams.model.partition import Partition
 from streams.model.writes import WriteBatch
 
-__all__ = ["GEOMETRY", "TRACK", "Story", "batch", "definition", "fold", "geometry", "member"]
+__all__ = ["GEOMETRY", "TRACK", "Story", "batch", "carried", "definition", "fold", "geometry", "member"]
 
 US = 1_000_000
 TRACK = 1024
@@ -63,6 +63,11 @@ def batch(*writes):
 def fold(volume, start, end, tracks, *, writes=1, written_bytes=1, track_bytes=TRACK):
     span = round(start * US), round(end * US)
     return Fold(volume, *span, track_bytes, BitTable.of(tracks), writes, written_bytes)
+
+
+def carried(writes, sender):
+    """The writes of a sender as they arrive; `each_wire` puts ways to encode and decode them here."""
+    return writes
 
 
 class Story:
@@ -150,7 +155,8 @@ class Story:
             lost,
         )
         guess = "writes" if writes else "tracks" if folds else "heartbeat"
-        body = AgentMessage(kind or guess, origin, batch(*writes) if writes else None, tuple(folds))
+        arrived = carried(batch(*writes), who) if writes else None
+        body = AgentMessage(kind or guess, origin, arrived, tuple(folds))
         return self.take(body, max(self.at, to) if at is None else at)
 
     def bye(self, to, who="a/p", **more):

@@ -21,7 +21,7 @@ write = st.tuples(
     st.sampled_from([0, 1, TRACK - 1, TRACK, 2 * TRACK + 1]),
 )
 
-pytestmark = pytest.mark.usefixtures("each_kernel")
+pytestmark = pytest.mark.usefixtures("each_kernel", "each_wire")
 
 
 def messages_of(draw):

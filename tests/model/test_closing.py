@@ -10,6 +10,8 @@ import pytest
 
 from tests.model.story import Story, definition
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 # Event time: agents, watermarks, silence.
 
 

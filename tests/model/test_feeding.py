@@ -6,7 +6,11 @@ of 5 s, silence after three ticks. Times are seconds.
 
 from __future__ import annotations
 
+import pytest
+
 from tests.model.story import Story, definition, fold, member
+
+pytestmark = pytest.mark.usefixtures("each_kernel", "each_wire")
 
 # Coverage.
 

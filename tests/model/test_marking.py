@@ -18,6 +18,8 @@ from streams.model.messages import Fold
 from streams.model.opentable import OpenInterval
 from streams.model.writes import WriteBatch
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 US = 1_000_000
 START = 50 * US
 TRACK = 1024
