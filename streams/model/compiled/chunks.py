@@ -80,18 +80,20 @@ class Chunks:
         self._state: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING)], STATE)
 
     def _grow(self) -> None:
-        """Makes room for what the last marking lacked."""
+        """Makes room for what the last marking lacked; where there is no memory for it, all stays as it is."""
         missing = self._used("missing")
         if missing == Missing.BUCKETS:
-            self._buckets = _grown(self._buckets, _more(len(self._buckets)))
-            self._directory = np.zeros(_places(len(self._buckets)), np.uint32)
-            enter(self._directory, self._buckets, self._used("buckets"))
+            buckets = _grown(self._buckets, _more(len(self._buckets)))
+            directory = np.zeros(_places(len(buckets)), np.uint32)
+            enter(directory, buckets, self._used("buckets"))
+            self._buckets, self._directory = buckets, directory
         elif missing == Missing.BLOCKS:
             self._lists = _grown(self._lists, _more(len(self._lists) // int(BLOCK)) * int(BLOCK))
         elif missing == Missing.PAGES:
-            self._pages = _grown(self._pages, _more(len(self._pages)))
-            self._hot = np.zeros(_places(len(self._pages)), HOT)
-            enter_hot(self._hot, self._buckets, self._used("buckets"))
+            pages = _grown(self._pages, _more(len(self._pages)))
+            hot = np.zeros(_places(len(pages)), HOT)
+            enter_hot(hot, self._buckets, self._used("buckets"))
+            self._pages, self._hot = pages, hot
 
 
 def _places(count: int) -> int:

@@ -92,6 +92,25 @@ def test_memory_follows_touched_tracks_not_writes(tracks, spread):
     assert size_bytes < 4 * tracks + 16 * CHUNK
 
 
+@pytest.mark.parametrize("step", [1, CHUNK], ids=["pages", "buckets"])
+def test_without_memory_for_more_all_stays_as_it_is(monkeypatch, step):
+    """A directory that stayed small while its buckets grow would fill up, and be searched for ever."""
+
+    def no_memory(count):
+        raise MemoryError
+
+    marks, keys = Chunks(), step * np.arange(5_000, dtype=np.uint64)
+    marks.add(keys[:5].copy())
+    before = (marks._directory, marks._buckets, marks._pages, marks._hot)
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(chunks, "_places", no_memory)
+        marks.add(keys.copy())
+    after = (marks._directory, marks._buckets, marks._pages, marks._hot)
+    assert all(mine is old for mine, old in zip(after, before, strict=True))
+    marks.add(keys.copy())
+    assert taken(marks) == keys.tolist()
+
+
 def test_they_are_taken_before_numbers_of_blocks_run_out(monkeypatch):
     monkeypatch.setattr(chunks, "_MOST_BLOCKS", 100)
     marks, steps = Chunks(), 0
