@@ -26,7 +26,7 @@ from streams.model.collector import begin, take
 from streams.model.groups import Definition
 from streams.model.intervals import US
 from streams.model.kernel import NUMPY, Kernel, fastest
-from streams.model.marking import mark_at_once, mark_writes
+from streams.model.marking import mark_in_one_pass, mark_writes
 from streams.model.messages import AgentMessage, Define, Message
 from streams.model.opentable import OpenInterval
 from streams.model.screening import Screen, by_interval, check_members, stateless
@@ -127,7 +127,7 @@ def _mark(parts: Iterable[_Part], group: Definition) -> None:
     for interval, writes in parts:
         table = tables.setdefault(interval, OpenInterval.empty(group.geometry))
         start_us = interval * group.geometry.interval_us
-        if not mark_at_once(table, writes, ARRAY, group, start_us):
+        if not mark_in_one_pass(table, writes, ARRAY, group, start_us):
             mark_writes(table, writes, members_of(writes, ARRAY, group), group.geometry, start_us)
     for table in tables.values():
         table.volumes.by_volume()

@@ -44,9 +44,10 @@ class FoldBuffer:
     the definition would refuse, so that the dead letters have it write by write. Writes outside the extents
     that the group takes of a volume are left out.
 
-    Memory: at most about 2 B for each touched track of each window, for each window 8 MiB of tracks that wait
-    to be sorted, and 65,536 writes. Before the tables hold 2^25 tracks, and once there are more than 64
-    windows, all leaves early.
+    Memory: 65,536 writes, and for each window what a worker needs for the same tracks: 2 to 9 B each where
+    the marking is compiled, else about 2 B and 8 MiB of tracks that wait to be sorted; 130 B for one that is
+    alone in 2^16. Before the tables hold 2^25 tracks, and once there are more than 64 windows, all leaves
+    early.
 
     Args:
         definition: of the group; volumes that it does not have travel as writes.

@@ -9,7 +9,7 @@ from streams.model.batchmembers import members_of
 from streams.model.bittable import BitTable
 from streams.model.intervals import US, intervals_of
 from streams.model.kernel import fastest
-from streams.model.marking import mark_at_once, mark_fold, mark_writes
+from streams.model.marking import mark_fold, mark_in_one_pass, mark_writes
 from streams.model.messages import AgentMessage, Fold, Message, Origin
 from streams.model.opengroup import OpenGroup
 from streams.model.opentable import OpenInterval
@@ -198,7 +198,7 @@ class _Feeder:
             writes = writes.take(rows)
         span = self._group.span_of(interval)
         whole = screen.clean and self._group.windows_in(span) == [span]
-        if whole and mark_at_once(table, writes, array, definition, start_us):
+        if whole and mark_in_one_pass(table, writes, array, definition, start_us):
             return len(writes)
         members = members_of(writes, array, definition)
         for reason, faulty in check_members(writes, members):

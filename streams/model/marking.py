@@ -21,7 +21,7 @@ from streams.model.tracks import Extents, clip_extents, track_spans
 from streams.model.volumetables import VolumeTable
 from streams.model.writes import Codes, WriteBatch
 
-__all__ = ["mark_at_once", "mark_fold", "mark_writes"]
+__all__ = ["mark_fold", "mark_in_one_pass", "mark_writes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def mark_writes(
     return taken.writes, outside + len(writes) - taken.writes
 
 
-def mark_at_once(
+def mark_in_one_pass(
     interval: OpenInterval, writes: WriteBatch, array: str, definition: Definition, start_us: int
 ) -> bool:
     """As `mark_writes`, in one pass, where the writes and the kernel allow it; False: nothing was done.
@@ -74,7 +74,7 @@ def mark_at_once(
     The writes, of an array's volumes, were screened and all count: each is inside the interval that starts at
     `start_us`.
     """
-    return interval.volumes.mark_at_once(writes, array, definition, start_us, interval.slots.room())
+    return interval.volumes.mark_in_one_pass(writes, array, definition, start_us, interval.slots.room())
 
 
 def mark_fold(

@@ -147,7 +147,7 @@ class VolumeTables:
             numbers, first, extra = numbers[~now], first[~now], extra[~now]
         self._wait(numbers, first, extra)
 
-    def mark_at_once(
+    def mark_in_one_pass(
         self,
         writes: WriteBatch,
         array: str,

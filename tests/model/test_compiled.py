@@ -17,7 +17,7 @@ from streams.model.compiled import NUMBA, compiling
 from streams.model.compiled.compiling import cache_folder
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.kernel import NUMPY
-from streams.model.marking import mark_at_once, mark_writes
+from streams.model.marking import mark_in_one_pass, mark_writes
 from streams.model.opentable import OpenInterval
 from streams.model.pending import MAX_TRACK
 from streams.model.slots import SlotBytes
@@ -71,16 +71,16 @@ def interval(chosen):
 def test_one_pass_gives_what_the_steps_give(made, keys_at_once):
     track, messages = made
     definition = group(track)
-    steps, at_once = interval(NUMPY), interval(NUMBA)
+    steps, one_pass = interval(NUMPY), interval(NUMBA)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pending, "_FEWEST", keys_at_once)
         patch.setattr(volumetables, "_KEYS_AT_ONCE", keys_at_once)
         for writes in messages:
             mark_writes(steps, writes, members_of(writes, "a", definition), definition.geometry, START)
-            assert mark_at_once(at_once, writes, "a", definition, START)
-    assert at_once.slots.values() == steps.slots.values()
+            assert mark_in_one_pass(one_pass, writes, "a", definition, START)
+    assert one_pass.slots.values() == steps.slots.values()
     expected = {v: table for v, table in steps.volumes.by_volume().items() if table.writes}
-    assert {v: table for v, table in at_once.volumes.by_volume().items() if table.writes} == expected
+    assert {v: table for v, table in one_pass.volumes.by_volume().items() if table.writes} == expected
 
 
 REFUSED = {
@@ -99,7 +99,7 @@ REFUSED = {
 @pytest.mark.parametrize(("definition", "writes"), REFUSED.values(), ids=REFUSED)
 def test_what_is_not_ordinary_is_left_alone(definition, writes):
     table = interval(NUMBA)
-    assert not mark_at_once(table, writes, "a", definition, START)
+    assert not mark_in_one_pass(table, writes, "a", definition, START)
     assert all(mine.writes == len(mine.tracks) == 0 for mine in table.volumes.by_volume().values())
     assert table.slots.values() == (0,) * 5
 
@@ -107,34 +107,34 @@ def test_what_is_not_ordinary_is_left_alone(definition, writes):
 def test_a_write_that_ends_with_its_volume_is_ordinary():
     definition = group(members=(Member("a", "x", 4096), "y", "z"))
     table = interval(NUMBA)
-    assert mark_at_once(table, columns([(START, 0, 4095, 1)]), "a", definition, START)
+    assert mark_in_one_pass(table, columns([(START, 0, 4095, 1)]), "a", definition, START)
     assert table.volumes.table("a/x").tracks.tracks().tolist() == [3]
 
 
 def test_a_definition_of_its_own_counts_for_each_batch():
     small = group(members=(Member("a", "x", 4096), "y", "z"))
     table, far = interval(NUMBA), columns([(START, 0, 8192, 1)])
-    assert mark_at_once(table, far, "a", group(), START)
-    assert not mark_at_once(table, far, "a", small, START)
+    assert mark_in_one_pass(table, far, "a", group(), START)
+    assert not mark_in_one_pass(table, far, "a", small, START)
 
 
 def test_names_that_are_not_used_cost_nothing():
     table = interval(NUMBA)
     many = tuple(f"v{number}" for number in range(1_000))
     writes = columns([(START, 0, 0, 1)] * 4, volumes=("x", *many))
-    assert not mark_at_once(table, writes, "a", group(), START)
+    assert not mark_in_one_pass(table, writes, "a", group(), START)
     assert table.volumes._places == {}
 
 
 def test_only_sets_of_names_that_belong_are_kept():
     table = interval(NUMBA)
     strangers = columns([(START, 0, 0, 1)] * 4, volumes=("x", "a stranger"))
-    assert mark_at_once(table, strangers, "a", group(), START)
+    assert mark_in_one_pass(table, strangers, "a", group(), START)
     assert table.volumes._places == {}
     for number in range(40):
         definition = group(members=("x", *(f"v{member}" for member in range(40))))
         mine = columns([(START, 0, 0, 1)] * 4, volumes=("x", f"v{number}"))
-        assert mark_at_once(table, mine, "a", definition, START)
+        assert mark_in_one_pass(table, mine, "a", definition, START)
     assert len(table.volumes._places) == 16
 
 

@@ -80,7 +80,7 @@ class Chunks:
         self._state: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING)], STATE)
 
     def _grow(self) -> None:
-        """Makes room for what the last marking lacked; where there is no memory for it, all stays as it is."""
+        """Makes room for what the last marking lacked; without memory for it, all stays as it is."""
         missing = self._used("missing")
         if missing == Missing.BUCKETS:
             buckets = _grown(self._buckets, _more(len(self._buckets)))

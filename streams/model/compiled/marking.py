@@ -1,8 +1,8 @@
 """Marking: keys go into the buckets of their chunks.
 
 When a list has reached its limit, what it has twice is taken out, and if it stays long it becomes a page. So
-a hot chunk costs a look-up and a bit, a track in a list takes 2 to 9 bytes, and nothing is sorted before the
-interval ends.
+a hot chunk costs a look-up and a bit, a track in a list takes 2 to 9 bytes (up to 130 where a chunk has but a
+few), and nothing is sorted before the interval ends.
 """
 
 from __future__ import annotations
