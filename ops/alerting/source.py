@@ -75,6 +75,7 @@ def records(knobs: Knobs) -> list[Record]:
             "job:linkgauge_worker_lag_messages:sum",
             f"sum without ({knobs.replica_labels}, partition) (linkgauge_worker_lag_messages)",
         ),
+        Record("job:linkgauge_dead_letters_written:max", f"max {one} (linkgauge_dead_letters_written_total)"),
     ]
 
 
@@ -174,6 +175,7 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
         knobs.scaled, (knobs.lag_window_seconds, knobs.letters_window_seconds, knobs.gone_seconds)
     )
     lag = "job:linkgauge_worker_lag_messages:sum"
+    written = "job:linkgauge_dead_letters_written:max"
     newest = 'linkgauge_dead_letters_newest_timestamp_seconds{reason=~"ahead-of-clock|watermark-ahead"}'
     return [
         Alert(
@@ -209,8 +211,8 @@ def _of_the_pipeline(knobs: Knobs) -> list[Alert]:
             "LinkgaugeDeadLetters",
             "warning",
             0,
-            # `increase` fills up to the edges of its window, so it is never less than what was counted.
-            f"floor(max {one} (increase(linkgauge_dead_letters_written_total[{letters}]))) > 0",
+            # Not `increase`: a reporter in another place has another series, and what came between is lost.
+            f"{written} - min_over_time({written}[{letters}]) > 0",
             "Messages are refused: {{ $value }} new in the dead letters",
             "What is in them is missing from the figures until its cause is mended and it is sent again.",
         ),

@@ -9,6 +9,7 @@ __all__ = ["ESTATE"]
 _HEADROOM = "min by (link, mode) (link_mode:linkgauge_headroom_ratio:min)"
 _MISSING = "max by (link) (linkgauge_link_members_missing)"
 _UNMEASURED = "max by (link) (linkgauge_link_mode_unmeasured)"
+_LETTERS = "job:linkgauge_dead_letters_written:max"
 _COVERAGE = "min by (data_group) (data_group:linkgauge_coverage_ratio:min)"
 _CHANGED = "8 * max by (data_group) (data_group:linkgauge_changed_bytes:rate)"
 _AGE = "max by (data_group) (data_group:linkgauge_interval_age_seconds:min)"
@@ -76,7 +77,7 @@ ESTATE = Board(
             "Dead letters",
             "Messages refused in the last hour: writes in them are not measured.",
             "none",
-            (Query("floor(max(increase(linkgauge_dead_letters_written_total[1h])))"),),
+            (Query(f"sum({_LETTERS} - min_over_time({_LETTERS}[1h]))"),),
             width=4,
             red_from=1,
         ),
