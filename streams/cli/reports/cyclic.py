@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from streams.cli.reports.capacity import Capacity, cost_section, need_columns, planning_section
@@ -17,7 +17,7 @@ from streams.model.sizing.cautions import coarse_intervals
 from streams.model.sizing.cost import Ask as CostAsk
 from streams.model.sizing.cyclechoice import CycleChoice
 from streams.model.sizing.cycledata import cycles_in_gaps
-from streams.model.sizing.cyclephases import KeptByPhase, exposure_kept_seconds
+from streams.model.sizing.cyclephases import KeptByPhase, exposure_kept_seconds, late_share
 from streams.model.sizing.cycles import Cycle
 from streams.model.sizing.exact import exact
 from streams.model.sizing.matrix import Ask
@@ -172,8 +172,12 @@ def _installed_section(
 ) -> Section:
     rpo, grid = float(demands.rpo), view.unions.grid
     late = [cycle for cycle in kept.replayed if cycle.exposure_seconds > rpo]
-    captured = sum(min(c.switched, grid.seconds) - max(c.begun, 0) for c in late)
-    notes = ["At the worst phase; the cache is the largest of all phases."]
+    shown = replace(view.ask, cycle_seconds=exact(view.cycle_seconds))
+    phases = list(demands.cycles.phases(shown, demands.capacity.carried))
+    attained = 1 - max(late_share(replayed, grid.seconds, rpo) for replayed in phases)
+    notes = [
+        "Each figure at the phase that is the worst for it; cycles are counted where exposure is longest."
+    ]
     longest = max(cycle.cycle_seconds for cycle in kept.replayed)
     if longest > 2 * view.cycle_seconds:
         notes.append(f"The link is late: cycles grow up to {seconds_text(longest)}.")
@@ -183,7 +187,7 @@ def _installed_section(
         notes.append(f"{gaps} of the cycles touch a gap: what they ship is what was seen, a lower bound.")
     achievable: list[Figure] = []
     for percent in percents:
-        value = exposure_kept_seconds(kept.replayed, grid.seconds, percent)
+        value = max(exposure_kept_seconds(replayed, grid.seconds, percent) for replayed in phases)
         label = f"RPO that it keeps {percent:g} % of the time"
         achievable.append((f"achievable_rpo_{percent:g}_seconds", label, Unit.SECONDS, value))
     return facts(
@@ -193,7 +197,7 @@ def _installed_section(
             ("carried_bits_per_second", "carries changed bytes at", Unit.RATE, demands.capacity.carried),
             ("cycles", "cycles replayed", Unit.COUNT, len(kept.replayed)),
             ("late_cycles", "beyond the RPO", Unit.COUNT, len(late)),
-            ("attainment_by_time", "RPO kept, of the time", Unit.SHARE, 1 - captured / grid.seconds),
+            ("attainment_by_time", "RPO kept, of the time", Unit.SHARE, attained),
             ("worst_exposure_seconds", "worst exposure", Unit.SECONDS, kept.exposure_seconds),
             *achievable,
             ("cache_bytes", "cache, at least", Unit.BYTES, kept.cache_bytes),

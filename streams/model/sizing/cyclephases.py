@@ -11,7 +11,7 @@ Every moment of the range is judged by the exposure of the cycle that captured i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
@@ -27,7 +27,9 @@ __all__ = [
     "exposure_kept_seconds",
     "first_switches",
     "kept_by_phase",
+    "late_share",
     "need_by_phase",
+    "replays",
     "worst_phase_rate",
 ]
 
@@ -77,7 +79,8 @@ class NeedByPhase:
 class KeptByPhase:
     """What a link keeps: the longest exposure of any phase for the percentage, and the largest cache.
 
-    `replayed` are the cycles of the phase with the longest exposure.
+    `replayed` are the cycles of the phase with the longest exposure. For another percentage another phase may
+    be the worst: `replays` has them all.
     """
 
     exposure_seconds: float
@@ -150,15 +153,31 @@ def kept_by_phase(
     Raises:
         ValueError: a percentage outside 0 to 100, a rate of not more than zero.
     """
-    longest, cache, kept = -1.0, 0.0, list[Cycle]()
+    longest, cache = -1.0, 0.0
+    kept: Sequence[Cycle] = ()
     changed, seconds = captured.changed, captured.range_seconds
-    for switch in captured.first_switches(rule):
-        replayed = list(cycles(changed, seconds, rule, payload_bits_per_second, switch))
+    for replayed in replays(captured, rule, payload_bits_per_second):
         cache = cache_bytes(replayed, changed, seconds, captured.step_seconds, cache)
         exposure = exposure_kept_seconds(replayed, seconds, percent)
         if exposure > longest:
             longest, kept = exposure, replayed
     return KeptByPhase(max(longest, 0.0), cache, kept)
+
+
+def replays(captured: Captured, rule: CycleRule, payload_bits_per_second: float) -> Iterator[Sequence[Cycle]]:
+    """The cycles of a range, at each phase.
+
+    Raises:
+        ValueError: a rate of not more than zero.
+    """
+    for switch in captured.first_switches(rule):
+        yield list(cycles(captured.changed, captured.range_seconds, rule, payload_bits_per_second, switch))
+
+
+def late_share(replayed: Sequence[Cycle], range_seconds: float, rpo_seconds: float) -> float:
+    """The share of the range's time that was captured by cycles whose exposure exceeds the RPO."""
+    late = (cycle for cycle in replayed if cycle.exposure_seconds > rpo_seconds)
+    return sum(_captured_seconds(cycle, range_seconds) for cycle in late) / range_seconds
 
 
 def exposure_kept_seconds(replayed: Sequence[Cycle], range_seconds: float, percent: Number = 100) -> float:

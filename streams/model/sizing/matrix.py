@@ -17,8 +17,8 @@ from streams.model.sizing.bestcycle import CycleOption, cycle_option, cycle_rate
 from streams.model.sizing.claims import required_bits_per_second, seconds_needed
 from streams.model.sizing.cyclechoice import CycleChoice, CycleTerms, choose_cycle
 from streams.model.sizing.cycledata import PiecedUnions, require_cycle
-from streams.model.sizing.cyclephases import KeptByPhase, kept_by_phase
-from streams.model.sizing.cycles import CycleRule
+from streams.model.sizing.cyclephases import KeptByPhase, kept_by_phase, replays
+from streams.model.sizing.cycles import Cycle, CycleRule
 from streams.model.sizing.exact import Number, exact
 from streams.model.sizing.leastrate import safe_rate
 from streams.model.sizing.series import Series
@@ -162,6 +162,14 @@ class CycleBasis:
             ValueError: the tables cannot show the cycle, or the rate is not more than zero.
         """
         return kept_by_phase(touched(self.unions), self.rule(ask), float(bits_per_second), ask.percent)
+
+    def phases(self, ask: Ask, bits_per_second: Fraction) -> Iterator[Sequence[Cycle]]:
+        """The cycles at each phase, of which for each percentage another one may be the worst.
+
+        Raises:
+            ValueError: as above.
+        """
+        return replays(touched(self.unions), self.rule(ask), float(bits_per_second))
 
     def need_in(self, ask: Ask, start: int, end: int) -> Fraction | None:
         """The smallest rate for the RPO in the base intervals `start` to `end` (exclusive) alone."""

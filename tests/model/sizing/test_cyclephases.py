@@ -13,7 +13,9 @@ from streams.model.sizing.cyclephases import (
     Captured,
     exposure_kept_seconds,
     kept_by_phase,
+    late_share,
     need_by_phase,
+    replays,
     worst_phase_rate,
 )
 from streams.model.sizing.cycles import CycleRule, cycles
@@ -74,6 +76,18 @@ def test_a_cycle_that_never_ends_is_missed_and_not_forgotten():
     assert [cycle.begun for cycle in replayed] == [0, 1]
     assert exposure_kept_seconds(replayed, 10, 10) == 72  # the second one waits from 1 until 73
     assert exposure_kept_seconds(replayed, 10, 100) == 73
+
+
+@given(sizes, depths, st.integers(1, 4), st.floats(1.2, 9), st.sampled_from([50, 90, 100]))
+def test_every_phase_is_replayed_and_judged_for_itself(amounts, depth, length, rpo, percent):
+    captured, rule = Captured(touching(amounts), len(amounts), 1), CycleRule(length, queue_depth=depth)
+    plain = [exposures(amounts, length, depth, phase, 40) for phase in range(length, 0, -1)]
+    found = list(replays(captured, rule, 40))
+    assert [late_share(replayed, len(amounts), rpo) for replayed in found] == pytest.approx(
+        [sum(part for exposure, part in rows if exposure > rpo) / len(amounts) for rows in plain]
+    )
+    longest = max(exposure_kept_seconds(replayed, len(amounts), percent) for replayed in found)
+    assert longest == kept_by_phase(captured, rule, 40, percent).exposure_seconds
 
 
 def test_a_burst_that_one_phase_captures_whole_is_cut_by_another():
