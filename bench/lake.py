@@ -51,9 +51,8 @@ def report(lake: Lake, groups: Sequence[str], days: int) -> int:
 def plain_scan(lake: Lake, volumes: Sequence[str], days: int) -> int:
     """The same by Polars, which knows no revision, group, coverage or damage."""
     found: dict[str, list[BitMap]] = {}
-    for day in range(days):
-        pattern = f"{lake.table_uri('interval_tracks')}/day={_day(day)}/**/*.parquet"
-        rows = pl.scan_parquet(pattern).filter(pl.col("volume").is_in(volumes)).select("volume", "tracks")
+    for file in _files(lake, days):
+        rows = pl.scan_parquet(file).filter(pl.col("volume").is_in(volumes)).select("volume", "tracks")
         united: dict[str, list[BitMap]] = {}
         for volume, tracks in rows.collect().iter_rows():
             united.setdefault(volume, []).append(BitMap.deserialize(tracks))
@@ -117,10 +116,14 @@ def _make(lake: Lake, site: Site, days: int) -> None:
             rate = done / (time.perf_counter() - begun)
             begun = time.perf_counter()
         _say(f"the last day was made and written at {rate:,.0f} entries/s, by one process")
-    files = (file for day in range(days) for file in folder.rglob(f"day={_day(day)}/**/*.parquet"))
-    size = sum(file.stat().st_size for file in files)
+    size = sum(file.stat().st_size for file in _files(lake, days))
     entries = days * site.entries_a_day
     _say(f"{lake.format}: {entries:,} entries, {size / 1e9:.2f} GB, {size / entries:.0f} B each")
+
+
+def _files(lake: Lake, days: int) -> list[Path]:
+    folder = Path(lake.table_uri("interval_tracks"))
+    return [file for day in range(days) for file in folder.rglob(f"day={_day(day)}/**/*.parquet")]
 
 
 def _line(

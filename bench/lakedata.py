@@ -6,9 +6,10 @@ writer, reading messages and checking them, is not in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ from streams.model.groups import Definition, Geometry, Member
 from streams.model.intervals import US
 from streams.model.state import Version
 from streams.settings import Lake
-from streams.wire.lake_rows import Origin, definition_row, rows_table
+from streams.wire.lake_rows import Origin, bucket_count, definition_row, rows_table
 from streams.wire.lake_tables import DEFINITIONS, SUMMARY, TRACKS, VERSION
 
 __all__ = ["Site", "write_days", "write_definitions"]
@@ -64,6 +65,16 @@ class Site:
         bits = [BitMap(row) for row in drawn]
         return pa.array([each.serialize() for each in bits], pa.binary()), np.array(list(map(len, bits)))
 
+    @cached_property
+    def buckets(self) -> list[list[int]]:
+        """The volumes of each bucket of arrays, as the sink divides them."""
+        found: dict[int, list[int]] = {}
+        count = bucket_count(-(-self.volumes // _VOLUMES_PER_ARRAY))
+        for volume in range(self.volumes):
+            array, _ = self.name(volume)
+            found.setdefault(crc32(array.encode()) % count, []).append(volume)
+        return [found.get(bucket, []) for bucket in range(count)]
+
     def name(self, volume: int) -> tuple[str, str]:
         """Array and volume."""
         return f"array-{volume // _VOLUMES_PER_ARRAY:04}", f"volume-{volume:06}"
@@ -84,23 +95,24 @@ def write_definitions(lake: Lake, site: Site) -> None:
 
 
 def write_days(lake: Lake, site: Site, days: range) -> Iterator[int]:
-    """Appends days from 1970-01-01 on, each in one commit of sorted rows; yields its rows."""
+    """Appends days from 1970-01-01 on, each bucket in one commit of sorted rows; yields a day's rows."""
     table = open_table(lake, TRACKS)
     for day in days:
-        rows = day_rows(site, day)
-        table.append(rows)
-        yield rows.num_rows
+        for bucket, volumes in enumerate(site.buckets):
+            table.append(day_rows(site, day, bucket, volumes))
+        yield site.entries_a_day
 
 
-def day_rows(site: Site, day: int) -> pa.Table:
-    """The rows of one day, in the order in which files hold them."""
+def day_rows(site: Site, day: int, bucket: int, volumes: Sequence[int]) -> pa.Table:
+    """The rows of one day and bucket, in the order in which files hold them."""
     blobs, sizes = site.pool
-    count, steps = site.entries_a_day, _DAY_SECONDS // site.interval_seconds
-    drawn = np.random.default_rng([2, day]).integers(0, len(sizes), count)
+    steps = _DAY_SECONDS // site.interval_seconds
+    count = len(volumes) * steps
+    drawn = np.random.default_rng([2, day, bucket]).integers(0, len(sizes), count)
     changed = sizes[drawn]
-    volume = pa.array(np.repeat(np.arange(site.volumes), steps))
+    volume = pa.array(np.repeat(np.asarray(volumes, np.int64), steps))
     names = [site.name(number) for number in range(site.volumes)]
-    start = (day * _DAY_SECONDS + np.tile(np.arange(steps) * site.interval_seconds, site.volumes)) * US
+    start = (day * _DAY_SECONDS + np.tile(np.arange(steps) * site.interval_seconds, len(volumes))) * US
     end = start + site.interval_seconds * US
     groups = [[name] for name in site.groups for _ in range(site.group_volumes)]
     spans = pa.StructArray.from_arrays(
@@ -123,7 +135,7 @@ def day_rows(site: Site, day: int) -> pa.Table:
     }
     alike = {
         "day": day,
-        "array_bucket": 0,
+        "array_bucket": bucket,
         "interval_seconds": site.interval_seconds,
         "revision": 0,
         "volume_bytes": _VOLUME_BYTES,

@@ -19,8 +19,10 @@ interval = ["array", "volume", "interval_seconds", "interval_start"]
 newest = pl.col("revision") == pl.col("revision").max().over(interval)
 found: dict[tuple[str, str, int], BitMap] = {}
 sizes: dict[tuple[str, str, int], int] = {}
-columns = ["array", "volume", "first_track", "track_bytes", "tracks"]
-for array, volume, chunk, track_bytes, tracks in rows.filter(newest).select(columns).collect().iter_rows():
+columns = ["array", "volume", "first_track", "track_bytes", "tracks"]  # null where it is quarantined
+for array, volume, chunk, track_bytes, tracks in (
+    rows.filter(newest).select(columns).drop_nulls().collect().iter_rows()
+):
     key = (array, volume, chunk)
     found.setdefault(key, BitMap()).update(BitMap.deserialize(tracks))
     sizes[key] = track_bytes

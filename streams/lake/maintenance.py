@@ -6,7 +6,7 @@ the folder is read again: a sink never waits for maintenance and loses nothing t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streams.errors import LakeError
-from streams.lake.formats.table import Changed, Folder, Table
+from streams.lake.formats.table import Changed, Folder, Snapshot, Table
 from streams.lake.rollup import rolled_up
 from streams.lake.unique import unique_rows
 from streams.settings import Lake
@@ -30,6 +30,9 @@ _ATTEMPTS: Final = 5
 
 _Read = Callable[[Sequence[str] | None], pa.Table]
 """The rows of a folder, with all columns or with these."""
+
+_Elsewhere = Callable[[], Collection[str]]
+"""The arrays that have rows in other folders of the same day: buckets became more within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,14 @@ def compact(
         LakeError: the storage does not take it, or others commit all the time.
     """
 
-    def changed(folder: Folder, read: _Read) -> tuple[pa.Table | None, int | None]:
+    def changed(folder: Folder, read: _Read, elsewhere: _Elsewhere) -> tuple[pa.Table | None, int | None]:
         rung = rung_of(lake, folder.day, today) if spec is TRACKS else None
         if rung is not None and pc.min(read(["interval_seconds"]).column(0)).as_py() >= rung:
             rung = None
         if folder.files < 2 and rung is None:
             return None, None
         rows = unique_rows(read(None), spec)
-        longer = rows if rung is None else rolled_up(rows, rung)
+        longer = rows if rung is None else rolled_up(rows, rung, elsewhere())
         if longer is rows:
             return (rows if folder.files > 1 else None), None
         return longer, rung
@@ -93,7 +96,7 @@ def expire(
         return
     first = today - timedelta(days=keep)
 
-    def changed(folder: Folder, _: _Read) -> tuple[pa.Table | None, int | None]:
+    def changed(folder: Folder, *_: object) -> tuple[pa.Table | None, int | None]:
         is_old = folder.day is not None and folder.day < first and folder.rows
         return (spec.schema.empty_table() if is_old else None), None
 
@@ -103,7 +106,7 @@ def expire(
 def _replaced(
     spec: LakeTable,
     table: Table,
-    changed: Callable[[Folder, _Read], tuple[pa.Table | None, int | None]],
+    changed: Callable[[Folder, _Read, _Elsewhere], tuple[pa.Table | None, int | None]],
     on_folder: Callable[[int, int], None],
 ) -> Iterator[Replaced]:
     folders = table.snapshot().folders()
@@ -113,7 +116,8 @@ def _replaced(
             folder = next((each for each in snapshot.folders() if each.values == values), None)
             if folder is None:
                 break
-            rows, rung = changed(folder, partial(snapshot.read, folder))
+            elsewhere = partial(_arrays_elsewhere, snapshot, folder)
+            rows, rung = changed(folder, partial(snapshot.read, folder), elsewhere)
             if rows is None:
                 break
             try:
@@ -127,3 +131,10 @@ def _replaced(
                 f"{spec.name}, {folder}: others commit all the time; try again when it is quieter"
             )
         on_folder(number + 1, len(folders))
+
+
+def _arrays_elsewhere(snapshot: Snapshot, folder: Folder) -> frozenset[str]:
+    others = (each for each in snapshot.folders() if each.day == folder.day and each.values != folder.values)
+    return frozenset(
+        array for each in others for array in pc.unique(snapshot.read(each, ["array"]).column(0)).to_pylist()
+    )

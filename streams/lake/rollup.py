@@ -6,7 +6,8 @@ after: the OR of ORs is the OR, sums are carried, spans are united.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -31,7 +32,7 @@ _US: Final = timedelta(microseconds=1)
 Row = dict[str, Any]
 
 
-def rolled_up(rows: pa.Table, rung_seconds: int) -> pa.Table:
+def rolled_up(rows: pa.Table, rung_seconds: int, apart: Collection[str] = ()) -> pa.Table:
     """The rows with all intervals that `rung_seconds` is a multiple of put together to intervals so long.
 
     Superseded revisions of them are left out. Rows that cannot be put together stay as they are: those of
@@ -41,13 +42,17 @@ def rolled_up(rows: pa.Table, rung_seconds: int) -> pa.Table:
     Args:
         rows: of `interval_tracks`, all that there are of the rungs that begin in them.
         rung_seconds: length of the longer intervals; it divides a day.
+        apart: arrays whose rows stay, for some are elsewhere.
     """
     seconds = rows.column("interval_seconds").to_numpy()
     fits = (seconds < rung_seconds) & (rung_seconds % seconds == 0) & ~_of_made_rungs(rows, rung_seconds)
+    if apart:
+        fits &= ~pc.is_in(rows.column("array"), pa.array(sorted(apart))).to_numpy()
     chosen = pc.and_(pa.array(fits), pc.is_null(rows.column("quarantine_reason")))
     if not pc.any(chosen).as_py():
         return rows
-    made = list(_by_group(rows.filter(chosen).to_pylist(), rung_seconds))
+    newest = _newest(rows.filter(pa.array(fits)))
+    made = list(_by_group(rows.filter(chosen).to_pylist(), rung_seconds, newest))
     kept = rows.filter(pc.invert(chosen))
     return unique_rows(pa.concat_tables([kept, pa.Table.from_pylist(made, schema=TRACKS.schema)]), TRACKS)
 
@@ -65,17 +70,33 @@ def _of_made_rungs(rows: pa.Table, rung_seconds: int) -> NDArray[np.bool_]:
     return np.array([bool(made & found) for found, _ in keys], bool)
 
 
-def _by_group(rows: Sequence[Row], rung_seconds: int) -> Iterator[Row]:
-    """The rung rows of each group; a row may be superseded in one of its groups and not in another."""
-    single = [{**row, "data_groups": group} for row in rows for group in row["data_groups"]]
+def _newest(rows: pa.Table) -> dict[tuple[Any, ...], int]:
+    """The newest revision of each interval of a group, and of each volume in it, quarantined or not.
+
+    Longer intervals take theirs from the intervals, so that all volumes have the same, also one that joined
+    the group within it or has a quarantined row.
+    """
+    names = ["data_groups", "interval_seconds", "interval_start", "array", "volume", "revision"]
     newest: dict[tuple[Any, ...], int] = {}
-    for row in single:
-        key = _interval(row)
-        newest[key] = max(newest.get(key, 0), row["revision"])
+    for found in rows.select(names).to_pylist():
+        for group in found["data_groups"]:
+            row = {**found, "data_groups": group}
+            for key in (_interval(row), _of_volume(row)):
+                newest[key] = max(newest.get(key, 0), row["revision"])
+    return newest
+
+
+def _by_group(rows: Sequence[Row], rung_seconds: int, newest: Mapping[tuple[Any, ...], int]) -> Iterator[Row]:
+    """The rung rows of each group; a row may be superseded in one of its groups and not in another."""
+    revisions: Counter[tuple[str, int]] = Counter()
+    for (group, _, start, *volume), revision in newest.items():
+        if not volume:
+            revisions[group, _micros(start) // (rung_seconds * US)] += revision + 1
     found: dict[tuple[Any, ...], Row] = {}
-    for row in single:  # each once, of copies the one that was taken in last
-        if row["revision"] == newest[_interval(row)]:
-            key = (*_interval(row), row["array"], row["volume"], row["chunk"])
+    single = ({**row, "data_groups": group} for row in rows for group in row["data_groups"])
+    for row in single:
+        if row["revision"] == newest[_of_volume(row)]:  # each once, of copies the one that was taken in last
+            key = (*_of_volume(row), row["track_bytes"], row["chunk"])
             if key not in found or found[key]["ingested_at"] < row["ingested_at"]:
                 found[key] = row
 
@@ -89,15 +110,14 @@ def _by_group(rows: Sequence[Row], rung_seconds: int) -> Iterator[Row]:
         )
 
     ordered = sorted(found.values(), key=lambda row: (*place(row), row["interval_start"], row["chunk"]))
-    for (_, _, _, _, rung), same in groupby(ordered, place):
-        yield from _volume_rows(list(same), rung, rung_seconds)
+    for (group, _, _, _, rung), same in groupby(ordered, place):
+        yield from _volume_rows(list(same), rung, rung_seconds, revisions[group, rung])
 
 
-def _volume_rows(rows: Sequence[Row], rung: int, rung_seconds: int) -> Iterator[Row]:
+def _volume_rows(rows: Sequence[Row], rung: int, rung_seconds: int, revision: int) -> Iterator[Row]:
     """The rows of one volume of one group in one rung."""
     start = _EPOCH + timedelta(seconds=rung * rung_seconds)
     last = rows[-1]
-    versions = {_interval(row): row["revision"] + 1 for row in rows}
     parts: dict[int, list[Row]] = {}
     for row in rows:
         parts.setdefault(row["first_track"], []).append(row)
@@ -117,7 +137,7 @@ def _volume_rows(rows: Sequence[Row], rung: int, rung_seconds: int) -> Iterator[
             "interval_start": start,
             "interval_end": start + timedelta(seconds=rung_seconds),
             "interval_seconds": rung_seconds,
-            "revision": sum(versions.values()),
+            "revision": revision,
             "chunk": chunk,
             "chunks": len(kept),
             "first_track": first,
@@ -140,6 +160,10 @@ def _volume_rows(rows: Sequence[Row], rung: int, rung_seconds: int) -> Iterator[
 
 def _interval(row: Row) -> tuple[Any, ...]:
     return row["data_groups"], row["interval_seconds"], row["interval_start"]
+
+
+def _of_volume(row: Row) -> tuple[Any, ...]:
+    return *_interval(row), row["array"], row["volume"]
 
 
 def _micros(moment: datetime) -> int:

@@ -7,8 +7,10 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
 
+import polars as pl
 import psutil
 import pytest
+from pyroaring import BitMap
 from typer.testing import CliRunner
 
 from streams.agents.synthetic import demo_fleet
@@ -118,6 +120,32 @@ def test_a_kafka_of_ones_own(tmp_path, broker, topics):
         process.send_signal(signal.SIGTERM)
         assert ended_within(process, 10) == 0
     assert broker.running
+
+
+@pytest.mark.broker
+def test_what_is_measured_reaches_the_lake(tmp_path, topics):
+    (tmp_path / "linkgauge.toml").write_text(
+        f'[broker]\nbootstrap = "{topics.bootstrap}"\ntopic_prefix = "{topics.prefix}"\npartitions = 2\n'
+    )
+    writes = [
+        f"{128_166_372_000_000_000 + 10**9 * n},host,0,Write,{65_536 * (n % 5)},4096,1" for n in range(9)
+    ]
+    (tmp_path / "trace.csv").write_text("\n".join(writes))
+    replay = [LINKGAUGE, "agent", "replay", "trace.csv", "--format", "msr", "--group", "g"]
+    with up(tmp_path):
+        subprocess.run(replay, cwd=tmp_path, check=True, timeout=PATIENCE_SECONDS)
+        eventually(lambda: lake_counts(tmp_path / "data" / "lake") == (9, {*range(5)}))
+
+
+def lake_counts(folder):
+    """Writes and tracks in the lake, once its tables are there."""
+    if not all((folder / name / "_delta_log").is_dir() for name in ("interval_summary", "interval_tracks")):
+        return None
+    summaries = pl.read_delta(str(folder / "interval_summary")).filter(interval_seconds=300)
+    tables = pl.read_delta(str(folder / "interval_tracks"))
+    assert summaries["data_group"].unique().to_list() in ([], ["g"])
+    bits = BitMap.union(*map(BitMap.deserialize, tables["tracks"]))
+    return (summaries["writes"].sum(), set(bits)) if tables["writes"].sum() == 9 else None
 
 
 @pytest.fixture

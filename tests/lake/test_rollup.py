@@ -42,17 +42,31 @@ def entries(draw, volume, number):
 
 @st.composite
 def intervals(draw):
-    """Some intervals of two groups that share a volume, some of them revised, over a few hours."""
+    """Some intervals of two groups that share a volume, some of them revised, over a few hours.
+
+    The other volume of a group joins it and leaves it now and then.
+    """
     found = []
     for number in draw(st.lists(st.integers(0, 40), min_size=1, max_size=8, unique=True)):
         shared = draw(entries("a/v", number))
         for group in draw(st.sampled_from([("g",), ("g", "h"), ("h",)])):
+            has_other = draw(st.booleans())
             for revision in range(draw(st.integers(1, 2))):
                 own = draw(st.sampled_from([shared, draw(entries("a/v", number))]))
                 other = draw(entries(f"a/{group}", number))
                 found.append(
                     Interval(
-                        group, 1, STEP, number * STEP * US, revision, False, (own, other), 10, None, 0, 0
+                        group,
+                        1,
+                        STEP,
+                        number * STEP * US,
+                        revision,
+                        False,
+                        (own, other)[: 1 + has_other],
+                        10,
+                        None,
+                        0,
+                        0,
                     )
                 )
     return found
@@ -110,6 +124,38 @@ def test_days_come_out_alike_whether_by_way_of_hours_or_not(found):
         ]
 
     assert sorted(map(str, days(rolled_up(rows, HOUR)))) == sorted(map(str, days(rows)))
+
+
+def test_volumes_that_join_or_cannot_be_read_for_a_while_are_in_hours_and_days():
+    origin = Origin("linkgauge.tables", 0, 0, 1)
+
+    def rows(number, *names):
+        entries = tuple(Entry(name, None, 65_536, BitTable.of([number]), 1, 1, []) for name in names)
+        return interval_rows(
+            Interval("g", 1, STEP, number * STEP * US, 0, False, entries, 10, None, 0, 0), origin
+        )
+
+    def spoilt(table):
+        at = table.schema.get_field_index("quarantine_reason")
+        return table.set_column(at, table.schema.field(at), pa.array(["unreadable"]))
+
+    found = [rows(number, "a/v", *(["a/joined"] if number > 5 else [])) for number in range(12)]
+    found += [spoilt(rows(0, "a/spoilt")), *(rows(number, "a/spoilt") for number in range(1, 12))]
+    days = rolled_up(rolled_up(pa.concat_tables(found), HOUR), 24 * HOUR)
+    read = [row for row in days.to_pylist() if row["quarantine_reason"] is None]
+    assert {row["volume"]: row["changed_tracks"] for row in read} == {"v": 12, "joined": 6, "spoilt": 11}
+    assert len({row["revision"] for row in read}) == 1  # it is the interval's, whatever a volume has of it
+
+
+def test_both_track_sizes_of_a_rung_are_in_the_next_one():
+    origin = Origin("linkgauge.tables", 0, 0, 1)
+    found = []
+    for number in range(12):
+        entry = Entry("a/v", None, 65_536 if number < 6 else 4096, BitTable.of([number]), 1, 1, [])
+        interval = Interval("g", 1, STEP, number * STEP * US, 0, False, (entry,), 10, None, 0, 0)
+        found.append(interval_rows(interval, origin))
+    days = rolled_up(rolled_up(pa.concat_tables(found), HOUR), 24 * HOUR)
+    assert {row["track_bytes"]: row["changed_tracks"] for row in days.to_pylist()} == {65_536: 6, 4096: 6}
 
 
 def test_a_row_that_came_after_its_rung_stays_beside_it():

@@ -18,18 +18,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from streams.errors import LakeError
-from streams.lake.formats.ledger import LEDGER, DataFile, Ledger, State
+from streams.lake.formats.ledger import Ledger, State
 from streams.lake.formats.objects import Objects
 from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.store.lake.columns import require_columns
+from streams.store.lake.ledger import LEDGER, STAGED, DataFile, staged_name
 from streams.store.lake.storage import object_store_options
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["ParquetTable"]
 
-_STAGED: Final = "_linkgauge/staged"
 _ATTEMPTS: Final = 20
 
 
@@ -86,7 +86,7 @@ class ParquetTable:
             for found in self._objects.list()
             if not found.name.startswith(LEDGER) and found.name not in on.files and found.written < before
         ]
-        staged = {_staged_name(path) for path in on.files}
+        staged = {staged_name(path) for path in on.files}
         removable = [name for name in leftover if name not in staged]
         for name in removable:
             self._objects.delete(name)
@@ -97,7 +97,7 @@ class ParquetTable:
         schema = self._spec.schema
         names = list(columns or schema.names)
         values = dict(file.values)
-        data = self._objects.get(file.path) or self._objects.get(_staged_name(file.path))
+        data = self._objects.get(file.path) or self._objects.get(staged_name(file.path))
         if data is None:
             raise Changed(f"{self._objects.uri}: {file.path} is gone")
         parquet = pq.ParquetFile(pa.BufferReader(data))
@@ -158,7 +158,7 @@ class ParquetTable:
             folder = "".join(f"{name}={value}/" for name, value in values)
             path = f"{folder}{uuid.uuid4().hex}.parquet"
             data = _encoded(part.drop_columns([name for name, _ in values]))
-            self._objects.put(_staged_name(path), data)
+            self._objects.put(staged_name(path), data)
             staged.append(DataFile(path, values, part.num_rows, len(data)))
         return staged
 
@@ -168,16 +168,16 @@ class ParquetTable:
         self._is_settled = False
         self._ledger.commit(on, added, removed, progress)
         for file in added:
-            self._objects.move(_staged_name(file.path), file.path)
+            self._objects.move(staged_name(file.path), file.path)
         for path in removed:
             self._objects.delete(path)
         self._is_settled = True
 
     def _settle(self, state: State) -> None:
         """Gives staged files of the ledger their names, and removes those that it has taken out."""
-        staged = {found.name for found in self._objects.list(_STAGED)}
+        staged = {found.name for found in self._objects.list(STAGED)}
         for path in state.files:
-            if (name := _staged_name(path)) in staged:
+            if (name := staged_name(path)) in staged:
                 self._objects.move(name, path)
         if state.removed:
             there = {found.name for found in self._objects.list()}
@@ -212,10 +212,6 @@ class _ParquetSnapshot:
 
     def _of(self, folder: Folder) -> list[DataFile]:
         return [file for file in self._state.files.values() if dict(file.values) == folder.values]
-
-
-def _staged_name(path: str) -> str:
-    return f"{_STAGED}/{path.rpartition('/')[2]}"
 
 
 def _parts(

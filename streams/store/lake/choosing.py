@@ -230,25 +230,29 @@ def _heads(*columns: Numbers) -> NDArray[np.bool_]:
 
 
 def _newest(rows: Chosen) -> Chosen:
-    """The rows of the newest revision of each interval, each once; of equal ones the last taken in."""
+    """The rows of the newest revision of a volume's interval, each once; of equal ones the last taken in."""
     if not len(rows):
         return rows
-    rows = rows.some(np.lexsort((rows.revision, rows.start_us, rows.seconds, rows.group)))
-    run = np.cumsum(_heads(rows.group, rows.seconds, rows.start_us)) - 1
+    rows = rows.some(np.lexsort((rows.revision, rows.volume, rows.start_us, rows.seconds, rows.group)))
+    run = np.cumsum(_heads(rows.group, rows.seconds, rows.start_us, rows.volume)) - 1
     newest = np.zeros(run[-1] + 1, np.int64)
     newest[run] = rows.revision  # ascending within a run: the last one stays
     rows = rows.some(rows.revision == newest[run])
-    key = (rows.first_track, rows.volume, rows.start_us, rows.seconds, rows.group)
+    key = _key(rows)
     rows = rows.some(np.lexsort((rows.ingested_us, *key)))
-    key = (rows.first_track, rows.volume, rows.start_us, rows.seconds, rows.group)
-    return rows.some(np.append(_heads(*key)[1:], True))  # the last of each run
+    return rows.some(np.append(_heads(*_key(rows))[1:], True))  # the last of each run
+
+
+def _key(rows: Chosen) -> tuple[Numbers, ...]:
+    return rows.first_track, rows.track_bytes, rows.volume, rows.start_us, rows.seconds, rows.group
 
 
 def _intervals(rows: Chosen) -> Chosen:
     """The rows of intervals that do not overlap.
 
-    A longer interval gives way to shorter ones that fill it. Where they do not, late writes have come behind
-    its making: they become part of it.
+    A volume's longer interval gives way to shorter ones of it that fill it. Where longer ones stay, shorter
+    ones become part of them: late writes that came behind their making, or volumes that compaction has not
+    come to.
     """
     start_us, seconds = rows.start_us.copy(), rows.seconds.copy()
     keep = np.ones(len(rows), np.bool_)
@@ -261,34 +265,41 @@ def _intervals(rows: Chosen) -> Chosen:
                 shorter = inside & np.isin(rows.seconds, lengths[:place])
                 if not shorter.any():
                     continue
-                filled = {*zip(rows.start_us[shorter].tolist(), rows.seconds[shorter].tolist(), strict=True)}
-                if sum(each for _, each in filled) >= long:
-                    keep &= ~(own & (rows.seconds == long) & (rows.start_us == start))
-                else:
+                longer = inside & (rows.seconds == long)
+                places = np.stack([rows.volume, start_us, seconds])[:, shorter]
+                volume, _, each = np.unique(places, axis=1)
+                full = np.flatnonzero(np.bincount(volume, each) >= long)
+                gone = longer & np.isin(rows.volume, full)
+                keep &= ~gone
+                if (longer & ~gone).any():
                     start_us[shorter], seconds[shorter] = start, long
     return Chosen(**{**_columns(rows), "start_us": start_us, "seconds": seconds}).some(keep)
 
 
 def _as_one(rows: Chosen, ask: Ask) -> Chosen:
-    """The rows of all groups as those of one: each once, of intervals that all of them fill."""
+    """The rows of all groups as those of one: each once, of intervals that all of them fill.
+
+    Where groups measured a volume in tracks of several sizes at a time, the finest count.
+    """
     if not len(rows):
         return rows
-    finest = np.full(len(rows.names), np.iinfo(np.int64).max)
-    np.minimum.at(finest, rows.volume, rows.track_bytes)
-    rows = rows.some(rows.track_bytes == finest[rows.volume])
-    order = np.lexsort((rows.source, rows.row, rows.part))
-    rows = rows.some(order)
-    rows = rows.some(_heads(rows.part, rows.row))
     length = int(np.lcm.reduce(np.unique(np.append(rows.seconds, ask.least_seconds))))
-    return Chosen(
+    start_us = rows.start_us // (length * US) * (length * US)
+    place = np.unique(np.stack([rows.volume, start_us]), axis=1, return_inverse=True)[1].reshape(-1)
+    finest = np.full(len(rows), np.iinfo(np.int64).max)
+    np.minimum.at(finest, place, rows.track_bytes)
+    is_finest = rows.track_bytes == finest[place]
+    rows = Chosen(
         **{
             **_columns(rows),
             "group": np.zeros(len(rows), np.int64),
-            "start_us": rows.start_us // (length * US) * (length * US),
+            "start_us": start_us,
             "seconds": np.full(len(rows), length),
             "groups": [ask.as_group or ""],
         }
-    )
+    ).some(is_finest)
+    rows = rows.some(np.lexsort((rows.source, rows.row, rows.part)))
+    return rows.some(_heads(rows.part, rows.row))
 
 
 def _columns(rows: Chosen) -> dict[str, Any]:

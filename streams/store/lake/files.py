@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ from streams.errors import LakeError, SettingsError
 from streams.settings import Lake
 from streams.store.lake.catalog import catalog_of, local_catalog
 from streams.store.lake.columns import require_columns
-from streams.store.lake.ledger import ledger_files
+from streams.store.lake.ledger import ledger_files, staged_name
 from streams.store.lake.objects import has_files, opener
 from streams.store.lake.storage import delta_options, object_store_options
 from streams.store.lake.wording import said
@@ -116,13 +116,9 @@ def _parquet(lake: Lake, table: LakeTable) -> list[LakeFile]:
         raise LakeError(_missing(lake, table))
     open_in = opener(uri, options)
     return [
-        LakeFile(path, _day(values), open_in(path, staged))
-        for path, values, staged in ledger_files(uri, options, table.name)
+        LakeFile(file.path, file.day, open_in(file.path, staged_name(file.path)))
+        for file in ledger_files(uri, options, table.name)
     ]
-
-
-def _day(values: Mapping[str, Any]) -> date | None:
-    return date.fromisoformat(values["day"]) if "day" in values else None
 
 
 def _missing(lake: Lake, table: LakeTable) -> str:

@@ -20,7 +20,7 @@ from streams.model.entries import Totals, summarise
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.intervals import US
 from streams.settings import Lake
-from streams.store import LakeSource, groups, read_intervals, read_stored, require_captured
+from streams.store import LakeSource, groups, lake_unions, read_intervals, read_stored, require_captured
 from streams.wire.lake_rows import Origin, definition_row, interval_rows, rows_table, summary_row
 from streams.wire.lake_tables import DEFINITIONS, SUMMARY, TRACKS
 from tests.lake import story
@@ -194,3 +194,69 @@ def test_the_duckdb_example_adds_up_days(lake):
 def example(name, *arguments):
     command = [sys.executable, str(EXAMPLES / name), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_folders_of_which_one_has_become_hours_already_are_read_as_one(tmp_path):
+    """Compaction goes on from array to array: its reader finds one in hours, the other not yet."""
+    lake = of_oltp(tmp_path)
+    for number in range(24):
+        add(lake, [story.interval("oltp", number)], in_buckets({"east": 0, "west": 1}))
+    before = totals(lake)
+    next(compact(lake, TRACKS, open_table(lake, TRACKS), date(1970, 3, 1), lambda *_: None))
+    found = read_intervals(LakeSource(lake), "oltp")
+    assert [(each.start_us, each.rung_seconds) for each in found] == [(0, 3600), (3600 * US, 3600)]
+    assert totals(lake) == before
+
+
+def test_an_array_that_changed_its_bucket_within_a_day_is_read_whole(tmp_path):
+    """More arrays make more buckets: what stands in two folders cannot become one row of an hour."""
+    lake = of_oltp(tmp_path)
+    for number, bucket in ((0, 0), (1, 1), (2, 1)):
+        add(lake, [story.interval("oltp", number)], in_buckets({"east": bucket, "west": 0}))
+    before = totals(lake)
+    for today in (date(1970, 4, 1), date(1973, 1, 1)):
+        list(compact(lake, TRACKS, open_table(lake, TRACKS), today, lambda *_: None))
+    assert totals(lake) == before
+
+
+def test_quarantined_rows_of_one_volume_leave_the_hours_of_others(tmp_path):
+    """They stay as short as they were, and an hour full of them does not stand for the hour."""
+
+    def spoilt(rows):
+        at = rows.schema.get_field_index("quarantine_reason")
+        wrong = pa.array(
+            ["unreadable" if name == "a" else None for name in rows.column("volume").to_pylist()]
+        )
+        return rows.set_column(at, rows.schema.field(at), wrong)
+
+    lake = of_oltp(tmp_path)
+    add(lake, [story.interval("oltp", number) for number in range(12)], spoilt)
+    before = totals(lake)
+    list(compact(lake, TRACKS, open_table(lake, TRACKS), date(1970, 4, 1), lambda *_: None))
+    assert totals(lake) == before
+
+
+def of_oltp(folder) -> Lake:
+    """A lake of which nothing is known but that there is the group."""
+    lake = Lake(path=str(folder))
+    row = definition_row(story.definition("oltp"), Origin("t", 0, 0, 0))
+    open_table(lake, DEFINITIONS).append(rows_table(DEFINITIONS, [row]))
+    return lake
+
+
+def totals(lake):
+    found = lake_unions(LakeSource(lake), ["oltp"], (None, None), lambda *_: None)["oltp"].volumes
+    return [
+        (each.volume, each.changes.changed_tracks_or, each.changes.writes, each.vouched_us) for each in found
+    ]
+
+
+def in_buckets(buckets):
+    """Puts the rows of each array into this bucket."""
+
+    def change(rows):
+        at = rows.schema.get_field_index("array_bucket")
+        found = pa.array([buckets[array] for array in rows.column("array").to_pylist()], pa.int32())
+        return rows.set_column(at, rows.schema.field(at), found)
+
+    return change
