@@ -1,6 +1,7 @@
 """Questions over a large lake beside a plain scan of the same Parquet: `make bench-lake ARGS="--days 9"`.
 
-Every question is asked in a process of its own, so that time and peak memory are its own. With `--folder` the
+Every question is asked in a process of its own, so that time and peak memory are its own; the lake is made in
+another one, for a process begins with the peak of the one that started it. With `--folder` the
 lake is kept, and one that is there is asked and not made.
 """
 
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     site = Site(options.volumes, options.group_volumes, options.tracks, options.interval_seconds)
     with tempfile.TemporaryDirectory() as scratch:
         lake = Lake(format=options.format, path=str(options.folder or scratch))
-        _make(lake, site, options.days)
+        asked(partial(_make, lake, site, options.days))
         one, every = site.groups[:1], site.groups
         names = [site.name(number)[1] for number in range(site.volumes)]
         own, days = names[: site.group_volumes], options.days
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _make(lake: Lake, site: Site, days: int) -> None:
+def _make(lake: Lake, site: Site, days: int) -> int:
     folder = Path(lake.table_uri("interval_tracks"))
     if not folder.exists():
         write_definitions(lake, site)
@@ -119,6 +120,7 @@ def _make(lake: Lake, site: Site, days: int) -> None:
     size = sum(file.stat().st_size for file in _files(lake, days))
     entries = days * site.entries_a_day
     _say(f"{lake.format}: {entries:,} entries, {size / 1e9:.2f} GB, {size / entries:.0f} B each")
+    return entries
 
 
 def _files(lake: Lake, days: int) -> list[Path]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pyroaring import BitMap
@@ -98,17 +98,21 @@ def _of_rows(rows: list[Row]) -> Iterator[Finding]:
 def _of_day(summaries: list[Row], rows: list[Row]) -> Iterator[Finding]:
     """Base intervals of which a summary tells and whose tables say something else or are not there."""
     changed: dict[tuple[Any, ...], int] = {}
-    lengths: dict[str, set[int]] = {}
+    lengths: dict[str, set[tuple[datetime, int]]] = {}
     for row in rows:
         for group in row["data_groups"]:
             key = (group, row["interval_seconds"], row["interval_start"], row["revision"])
             changed[key] = changed.get(key, 0) + (row["changed_tracks"] or 0)
-            lengths.setdefault(group, set()).add(row["interval_seconds"])
+            lengths.setdefault(group, set()).add((row["interval_start"], row["interval_seconds"]))
     shortest: dict[str, int] = {}
     for row in summaries:
         if not row["is_gap"]:
             group = row["data_group"]
             shortest[group] = min(shortest.get(group, row["interval_seconds"]), row["interval_seconds"])
+    longer = {
+        group: [each for each in found if each[1] > shortest.get(group, each[1])]
+        for group, found in lengths.items()
+    }
     quarantined = {
         (group, row["interval_start"])
         for row in rows
@@ -121,10 +125,18 @@ def _of_day(summaries: list[Row], rows: list[Row]) -> Iterator[Finding]:
             continue
         place = f"group {group}, {_text(row['interval_start'])}, {seconds} s, revision {row['revision']}"
         found = changed.get((group, seconds, row["interval_start"], row["revision"]))
-        if found is None and min(lengths.get(group, {seconds})) <= seconds:
+        if _is_inside(row, longer.get(group, ())):
+            continue
+        if found is None:
             yield Finding("no tables", place, f"its summary tells of {row['volumes']} volumes")
-        elif found is not None and found != row["changed_tracks_or"]:
+        elif found != row["changed_tracks_or"]:
             yield Finding("summary", place, f"{row['changed_tracks_or']} tracks in it, {found} in the tables")
+
+
+def _is_inside(row: Row, intervals: Iterable[tuple[datetime, int]]) -> bool:
+    """Whether one of the longer intervals holds the row's, which then has tables there."""
+    at = row["interval_start"]
+    return any(start <= at < start + timedelta(seconds=seconds) for start, seconds in intervals)
 
 
 def _unlike(row: Row) -> str | None:

@@ -135,6 +135,16 @@ def test_a_healthy_lake_has_no_findings(lake):
     assert findings(lake) == []
 
 
+def test_hours_with_late_rows_beside_them_have_no_findings(lake):
+    filled(lake, at_once=100)
+    compacted(lake.model_copy(update={"hours_after_days": 30}), date(1970, 1, 1) + timedelta(days=31))
+    late, origin = interval("oltp", NUMBERS[0], 1), Origin("t", 0, 0, 0)
+    open_table(lake, TRACKS).append(interval_rows(late, origin))
+    row = summary_row(summarise(late, Totals(), None), origin)
+    open_table(lake, SUMMARY).append(rows_table(SUMMARY, [row]))
+    assert [found for found in findings(lake) if found[1]] == []
+
+
 def broken(rows, name, values):
     at = rows.schema.get_field_index(name)
     return rows.set_column(at, rows.schema.field(at), pa.array(values, rows.schema.field(at).type))
