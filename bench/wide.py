@@ -1,6 +1,6 @@
 """A wide estate on one worker: its share of 10,000 groups of 600 writes/s, beside one group of 16 volumes.
 
-Ten workers carry such an estate, so that one has 1,000 groups of 10 volumes. Messages have 4,096 writes:
+A tenth of such an estate is 1,000 groups of 10 volumes. Messages have 4,096 writes:
 6.8 s of a group, where agents would send 6,000 after 10 s. Every group closes once behind its ten messages,
 after 68 s instead of 300 s. Both make the figures worse than they would be.
 """
