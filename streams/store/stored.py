@@ -99,10 +99,11 @@ class StoredVolume:
     def track_writes_by_interval(self, grid: Grid) -> Numbers:
         """How often its tracks were written in every interval of a grid; writes and bytes must be known.
 
-        A write counts as one track, or as many as its bytes fill: what straddles an edge is not told apart.
+        Every write counts as one track, and as many more as its bytes fill: no less than writes touch that
+        begin on an edge, and as many as others do on the average, wherever they begin.
         """
         places = (self.start_us - grid.start_us) // (grid.interval_seconds * US)
-        tracks = np.maximum(self.write_rows, -(-self.written_rows // self.track_bytes))
+        tracks = self.write_rows + self.written_rows // self.track_bytes
         return sum_by_group(places, tracks, len(grid))
 
     def written_by_interval(self, grid: Grid) -> Numbers:

@@ -239,7 +239,7 @@ def test_a_link_that_gives_nothing_is_reported(site):
         ("east --mode async", "choose one of synchronous, continuous, cycle_single"),
         ("east --profile srdf", "choose one of srdf-a-"),
         ("east --mode cycle_single --cycle-seconds 60", "shorter than the base interval of 300 s"),
-        ("east --mode cycle_single --block-bytes 5000", "tracks of 4096 bytes were captured"),
+        ("east --mode cycle_single --block-bytes 5000", "mode cycle_single ships blocks of 5000 bytes"),
         ("east --block-bytes 5000", "tracks of 4096 bytes were captured"),
         ("east --profile global-mirror-change-volumes --cycle-seconds 30", "takes 60 to 86400 s"),
         ("east --percent 99 --percent 101", "101 is no percentage: choose from 0 to 100"),

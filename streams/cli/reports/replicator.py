@@ -46,7 +46,8 @@ def replicator_of(link: Link, track_bytes: int, *, has_written: bool) -> Replica
     require_written(mode, has_slots=has_written)
     block = link.block_bytes or (None if profile is None else profile.block_bytes)
     # What ships every write has no blocks, but the other modes beside it have.
-    block_factor("bitmap_resync" if link.block_bytes else mode, track_bytes, block)
+    has_none = BASIS_OF[mode] == "written"
+    block_factor("bitmap_resync" if has_none and link.block_bytes else mode, track_bytes, block)
     cycle = link.cycle_seconds
     if profile is not None and (cycle is not None or profile.cycle_seconds is not None):
         cycle = profile.cycle(cycle)

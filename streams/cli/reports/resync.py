@@ -159,7 +159,7 @@ def _notes(found: CatchUp) -> Iterator[str]:
     yield (
         "Earliest: the writes of a base interval come before what is sent in it; latest: behind it, so that "
         + (
-            "every write costs the link again."
+            "every write costs the link one track again, and as many more as its bytes fill."
             if found.counts_writes
             else "every changed track costs it again; how often it was written is not known."
         )
