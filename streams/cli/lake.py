@@ -29,17 +29,20 @@ from streams.cli.traces import (
 )
 from streams.cli.units import bytes_text, count_text
 from streams.cli.usage import usage
+from streams.errors import LakeError
 from streams.lake.backfill import backfill as backfill_trace
 from streams.lake.checking import check as checked
-from streams.lake.formats.opening import open_table
+from streams.lake.formats.opening import is_installed, open_table
+from streams.lake.formats.table import Table
 from streams.lake.maintenance import Replaced
 from streams.lake.maintenance import compact as compacted
 from streams.lake.maintenance import expire as expired
 from streams.lake.progress import LogId
 from streams.model.groups import Geometry
-from streams.settings import Settings
+from streams.settings import Lake, Settings
+from streams.store.lake.files import has_table
 from streams.wire.lake_rows import Origin
-from streams.wire.lake_tables import SUMMARY, TABLES, TRACKS
+from streams.wire.lake_tables import SUMMARY, TABLES, TRACKS, LakeTable
 
 __all__ = ["register"]
 
@@ -79,7 +82,7 @@ def compact(ctx: typer.Context, *, csv: CsvFlag = False, json: JsonFlag = False)
         done = [
             each
             for spec in TABLES.values()
-            for each in compacted(lake, spec, open_table(lake, spec), _today(), report(spec.name))
+            for each in compacted(lake, spec, _existing(lake, spec), _today(), report(spec.name))
         ]
     print_rows(*_replaced(done), layout)
     say(f"{count_text(len(done), 'folder')} written anew; `linkgauge lake vacuum` removes the old files")
@@ -95,7 +98,7 @@ def expire(ctx: typer.Context, *, csv: CsvFlag = False, json: JsonFlag = False) 
         done = [
             each
             for spec in (SUMMARY, TRACKS)
-            for each in expired(lake, spec, open_table(lake, spec), _today(), report(spec.name))
+            for each in expired(lake, spec, _existing(lake, spec), _today(), report(spec.name))
         ]
     print_rows(*_replaced(done), layout)
 
@@ -109,7 +112,7 @@ def vacuum(
     """Remove files that no commit of the last hours needs."""
     lake = session_of(ctx).settings.lake
     for spec in TABLES.values():
-        removed = open_table(lake, spec).vacuum(hours)
+        removed = _existing(lake, spec).vacuum(hours)
         kind = "snapshot" if lake.format == "iceberg" else "file"
         typer.echo(f"{spec.name}: {count_text(removed, kind)} removed")
 
@@ -119,7 +122,7 @@ def check(ctx: typer.Context, *, csv: CsvFlag = False, json: JsonFlag = False) -
     layout = layout_of(csv=csv, json=json)
     lake = session_of(ctx).settings.lake
     with _reporting("checking") as report:
-        found = list(checked(open_table(lake, TRACKS), open_table(lake, SUMMARY), report("days")))
+        found = list(checked(_existing(lake, TRACKS), _existing(lake, SUMMARY), report("days")))
     print_rows(("kind", "place", "detail"), ((each.kind, each.place, each.detail) for each in found), layout)
     wrong = sum(each.is_wrong for each in found)
     say(f"{count_text(wrong, 'finding')} by which figures may suffer, {len(found) - wrong} harmless")
@@ -185,6 +188,16 @@ def _backfill_topics(settings: Settings) -> None:
     with progress_after("lake") as show:
         rows = catch_up(settings, _logs(settings), lambda done, total: show("topics", done, total))
     typer.echo(f"{count_text(rows, 'row')} added; the lake has all that the topics hold")
+
+
+def _existing(lake: Lake, spec: LakeTable) -> Table:
+    """A table that is there: what looks after tables makes none where a path is misspelt."""
+    if is_installed(lake) and not has_table(lake, spec):
+        raise LakeError(
+            f"{lake.table_uri(spec.name)}: there is no {lake.format} table of linkgauge; lake.path and "
+            "lake.format say where it is, and `linkgauge lake` writes it"
+        )
+    return open_table(lake, spec)
 
 
 def _logs(settings: Settings) -> dict[str, LogId]:

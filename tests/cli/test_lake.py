@@ -56,6 +56,15 @@ def test_upkeep_says_what_it_did_and_check_finds_nothing(run, trace):
     assert pl.read_delta("data/lake/interval_tracks")["changed_tracks_sum"].sum() == before
 
 
+@pytest.mark.parametrize("command", ["check", "compact", "vacuum"])
+def test_upkeep_of_a_lake_that_is_not_there_makes_none(run, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    asked = run(lake, f"lake {command}")
+    assert asked.exit_code == 1
+    assert "there is no delta table of linkgauge; lake.path and" in str(asked.exception)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_trace_needs_a_group_and_a_format(run, trace):
     refused = run(lake, "lake backfill --format msr", str(trace))
     assert refused.exit_code == 2

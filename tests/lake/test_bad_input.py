@@ -198,3 +198,13 @@ def test_where_there_is_no_room_compaction_leaves_the_table_as_it_was(lake):
     with no_room(100), pytest.raises(LakeError, match=str(lake.path)):
         list(compact(lake, TRACKS, open_table(lake, TRACKS), date(1970, 1, 3), lambda *_: None))
     assert measured(lake) == expected(NUMBERS)
+
+
+def test_a_file_that_was_cut_ends_upkeep_with_a_sentence(lake):
+    logs = story(NUMBERS)
+    run(feeds_of(lake, logs), logs)
+    for file in Path(lake.path).rglob("*.parquet"):
+        if "interval_tracks" in str(file):
+            file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(LakeError, match=r"interval_tracks: .*cannot be read: "):
+        list(compact(lake, TRACKS, open_table(lake, TRACKS), date(1972, 1, 1), lambda *_: None))

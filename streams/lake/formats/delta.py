@@ -83,13 +83,13 @@ class DeltaLakeTable:
 
     def snapshot(self) -> _DeltaSnapshot:
         """As in `Table`."""
-        with self._errors("cannot be read"):
+        with self.errors("cannot be read"):
             return _DeltaSnapshot(self, DeltaTable(self._uri, storage_options=self._options))
 
     def vacuum(self, older_than_hours: float) -> int:
         """As in `Table`."""
         self._refresh()
-        with self._errors("cannot be cleaned"):
+        with self.errors("cannot be cleaned"):
             removed = self._table.vacuum(
                 retention_hours=int(older_than_hours), enforce_retention_duration=False, dry_run=False
             )
@@ -102,11 +102,11 @@ class DeltaLakeTable:
         Raises:
             Changed: another entry has that place.
         """
-        with self._errors("not written"):
+        with self.errors("not written"):
             write_deltalake(table, rows, writer_properties=_WRITER, commit_properties=properties, **how)
 
     def _opened(self) -> DeltaTable:
-        with self._errors("cannot be opened as a Delta table"):
+        with self.errors("cannot be opened as a Delta table"):
             if not DeltaTable.is_deltatable(self._uri, self._options):
                 DeltaTable.create(
                     self._uri,
@@ -123,7 +123,7 @@ class DeltaLakeTable:
             return table
 
     def _refresh(self) -> None:
-        with self._errors("cannot be read"):
+        with self.errors("cannot be read"):
             self._table.update_incremental()
 
     def _known(self, log: LogId, partitions: Collection[int]) -> Progress:
@@ -154,12 +154,13 @@ class DeltaLakeTable:
         self.write(self._table, rows, properties, mode="append")
 
     @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
+    def errors(self, what: str) -> Iterator[None]:
+        """What the libraries raise as what the lake raises."""
         try:
             yield
         except CommitFailedError as error:
             raise Changed(f"{self._uri}: somebody else has committed") from error
-        except (DeltaError, OSError) as error:
+        except (DeltaError, OSError, pa.ArrowException) as error:
             raise LakeError(f"{self._uri}: {what}: {said(error)}") from error
 
 
@@ -181,7 +182,8 @@ class _DeltaSnapshot:
     def read(self, folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
         chosen = [(name, "=", value) for name, value in folder.values.items()]
         names = columns or self._owner.spec.schema.names
-        rows = self._table.to_pyarrow_table(filters=chosen or None, columns=list(names))
+        with self._owner.errors("cannot be read"):
+            rows = self._table.to_pyarrow_table(filters=chosen or None, columns=list(names))
         schema = self._owner.spec.schema
         return rows.select(list(names)).cast(pa.schema([schema.field(name) for name in names]))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from streams.settings import Lake
 from streams.store.lake.columns import require_columns
 from streams.store.lake.ledger import LEDGER, STAGED, DataFile, staged_name
 from streams.store.lake.storage import object_store_options
+from streams.store.lake.wording import said
 from streams.wire.lake_tables import LakeTable
 
 __all__ = ["ParquetTable"]
@@ -100,9 +101,14 @@ class ParquetTable:
         data = self._objects.get(file.path) or self._objects.get(staged_name(file.path))
         if data is None:
             raise Changed(f"{self._objects.uri}: {file.path} is gone")
-        parquet = pq.ParquetFile(pa.BufferReader(data))
-        there = [name for name in names if name in parquet.schema_arrow.names]
-        found = parquet.read(columns=there)
+        try:
+            parquet = pq.ParquetFile(pa.BufferReader(data))
+            there = [name for name in names if name in parquet.schema_arrow.names]
+            found = parquet.read(columns=there)
+        except (pa.ArrowException, OSError) as error:
+            raise LakeError(
+                f"{self._objects.uri}: {file.path} cannot be read: {error}; restore it"
+            ) from error
         arrays: list[Any] = []
         for name in names:
             field = schema.field(name)
@@ -118,6 +124,14 @@ class ParquetTable:
             raise Changed(f"{self._objects.uri}: somebody else has committed")
         added = self._staged(rows)
         self._commit(on, added, [file.path for file in old], on.progress)
+
+    @contextmanager
+    def _reading(self, file: DataFile) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            place = f"{self._objects.uri}: {file.path}"
+            raise LakeError(f"{place} cannot be read: {said(error)}; restore it") from error
 
     def _opened(self) -> None:
         if (state := self._ledger.newest()) is not None:
@@ -138,7 +152,8 @@ class ParquetTable:
         for file in list(state.files.values())[-1:]:
             data = self._objects.get(file.path)
             if data is not None:
-                found = pq.read_schema(pa.BufferReader(data))
+                with self._reading(file):
+                    found = pq.read_schema(pa.BufferReader(data))
                 wanted = [field for field in self._spec.schema if field.name not in self._spec.partition_by]
                 require_columns(self._objects.uri, found, pa.schema(wanted))
 
