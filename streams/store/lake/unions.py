@@ -165,12 +165,16 @@ class _Rows(NamedTuple):
 
 @dataclass(slots=True)
 class _Volume:
-    """One volume so far."""
+    """One volume so far.
+
+    Its bitmaps are kept as bytes, each in one piece: the many small pieces of a union, among the large ones
+    that it frees, leave holes that are several times what they hold.
+    """
 
     track_bytes: int
     volume_bytes: int = -1
     newest_us: int = -(1 << 62)
-    bits: dict[int, BitMap] = field(default_factory=dict)
+    bits: dict[int, bytes] = field(default_factory=dict)
     tracks_sum: int = 0
     bytes_sum: int = 0
     writes: int | None = 0
@@ -178,7 +182,7 @@ class _Volume:
     covered_us: int = 0
 
     def done(self, name: str) -> VolumeChanges:
-        united = [(first, self.bits[first]) for first in sorted(self.bits)]
+        united = [(first, BitMap.deserialize(self.bits[first])) for first in sorted(self.bits)]
         changes = Changes(
             volumes=1,
             changed_tracks_sum=self.tracks_sum,
@@ -339,8 +343,8 @@ def _add(
     else:
         volume.tracks_sum += int(rows.tracks_sum[low:high].sum())
         volume.bytes_sum += int(rows.bytes_sum[low:high].sum())
-    united = BitMap.union(*bits)
-    volume.bits[first] = volume.bits[first] | united if first in volume.bits else united
+    known = [BitMap.deserialize(volume.bits[first])] if first in volume.bits else []
+    volume.bits[first] = BitMap.union(*known, *bits).serialize()
     volume.writes = _plus(volume.writes, rows.writes[low:high], is_cut=is_cut)
     volume.written_bytes = _plus(volume.written_bytes, rows.written_bytes[low:high], is_cut=is_cut)
     volume.covered_us += int(rows.covered_us[low:high].sum())
