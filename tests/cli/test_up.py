@@ -144,7 +144,7 @@ def lake_counts(folder):
     summaries = pl.read_delta(str(folder / "interval_summary")).filter(interval_seconds=300)
     tables = pl.read_delta(str(folder / "interval_tracks"))
     assert summaries["data_group"].unique().to_list() in ([], ["g"])
-    bits = BitMap.union(*map(BitMap.deserialize, tables["tracks"]))
+    bits = BitMap.union(BitMap(), *map(BitMap.deserialize, tables["tracks"]))
     return (summaries["writes"].sum(), set(bits)) if tables["writes"].sum() == 9 else None
 
 
