@@ -80,7 +80,7 @@ def typed(tmp_path, monkeypatch, capsys):
         ("plan --changed 1 --path 1 --time 0", "--time '0': it must be more than zero"),
         ("plan --changed 1 --path 1 --paths 2,3", "--paths: give one number"),
         ("plan --changed 1 --path 1,2 --time 1", "--path: one value, without commas"),
-        ("plan --changed 1 --path 1 --time 1 --rtt -1ms", "--rtt '-1ms': it cannot be negative"),
+        ("plan --changed 1 --path 1 --time 1 --rtt -1ms", "--rtt '-1ms': it must be more than zero"),
         ("plan --changed 1 --path 1 --time 1 --rtt 1ms --loss 1", "--loss '1': a share of the packets"),
         ("plan --changed 1 --path 1 --time 1 --loss 0.1", "only together with --rtt"),
         ("plan --changed 1 --path 1 --time 1 --ceiling 110%", "--ceiling '110%': a share above 0"),

@@ -92,6 +92,7 @@ def _in_child(mutant, folder, seeds, write):
     """Imports the mutated package, runs it and never returns."""
     for name in [name for name in sys.modules if name.split(".")[0] in ("streams", "tests")]:
         del sys.modules[name]
+    sys.modules["streams.model.compiled"] = None  # each copy would be compiled anew, longer than it is tried
     sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGALRM, _hangs)
