@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
@@ -23,7 +22,7 @@ from bench.canaries import Canaries
 from bench.checking import check_worker
 from bench.data import Shape, answers, records
 from bench.marks import await_last_marks, members_with_partitions
-from bench.process import WorkerProcess, running_worker
+from bench.process import SHELLS, WorkerProcess, running_worker
 from bench.running import Benchmark, Comparison, Figures, Measure
 from bench.site import Site
 from bench.topics import Log, connect, drop, fill, put
@@ -40,7 +39,6 @@ _CALM_SECONDS = 3.0
 _LEAST_SECONDS = 15.0  # by then a start or a session that timed out has had its consequences
 _PATIENCE_SECONDS = 120.0
 
-_SHELLS: Final[tuple[Shell, ...]] = ("faust", "confluent")
 
 Change = Callable[["_Stage"], None]
 
@@ -111,7 +109,7 @@ def _contenders(site: Site) -> Iterator[Mapping[str, Measure]]:
     yield {
         f"{name}, {shell} shell": partial(_measure, site, shape, change, shell)
         for name, change in changes.items()
-        for shell in _SHELLS
+        for shell in SHELLS
     }
 
 

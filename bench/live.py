@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from confluent_kafka import Consumer, TopicPartition
@@ -21,7 +21,7 @@ from bench.canaries import canary_names
 from bench.closing import heartbeat, shape_of
 from bench.data import ARRAY, START_US, Shape, answers, bodies, definition
 from bench.marks import await_marks
-from bench.process import WorkerProcess, running_worker
+from bench.process import SHELLS, WorkerProcess, running_worker
 from bench.running import Benchmark, Comparison, Figures, Measure, WrongAnswer
 from bench.site import Site
 from bench.topics import Log, drop, fill, put
@@ -36,7 +36,6 @@ from streams.wire.summaries import decode_interval_row
 
 __all__ = ["benchmark"]
 
-_SHELLS: Final[tuple[Shell, ...]] = ("faust", "confluent")
 _PATIENCE_SECONDS = 600.0
 
 
@@ -48,7 +47,7 @@ def benchmark(site: Site) -> Benchmark:
             partial(_open, site, groups, shell),
         )
         for groups in site.sizes.live_groups
-        for shell in _SHELLS
+        for shell in SHELLS
     ]
     return Benchmark(
         "live", "Closing all groups at once, on a worker: from watermark to summary", comparisons

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import psutil
 
@@ -16,7 +17,10 @@ from streams.broker import guard
 from streams.broker.layout import TopicLayout
 from streams.processor.options import Shell
 
-__all__ = ["WorkerProcess", "running_worker"]
+__all__ = ["SHELLS", "WorkerProcess", "running_worker"]
+
+SHELLS: Final[tuple[Shell, ...]] = ("faust", "confluent")
+"""All that a worker may run on."""
 
 _GRACE_SECONDS = 10.0
 _START_SECONDS = 30.0

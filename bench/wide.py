@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
 
 from bench.data import Shape, answers, records
+from bench.process import SHELLS
 from bench.running import Benchmark, Comparison, Measure, Ratio
 from bench.site import Site
 from bench.topics import drop, fill
 from bench.worker import measure_worker
-from streams.processor.options import Shell
 
 __all__ = ["benchmark"]
 
@@ -26,7 +25,6 @@ _MESSAGES = 10
 _VOLUMES = 10
 _WRITES_PER_SECOND = 600
 _NARROW = "1 group x 16 volumes"
-_SHELLS: Final[tuple[Shell, ...]] = ("faust", "confluent")
 
 
 def benchmark(site: Site) -> Benchmark:
@@ -38,7 +36,7 @@ def benchmark(site: Site) -> Benchmark:
         partial(_contenders, site, wide),
         tuple(
             Ratio(figure, f"{wide}, {shell} shell", f"{_NARROW}, {shell} shell", f"{figure} / narrow")
-            for shell in _SHELLS
+            for shell in SHELLS
             for figure in ("CPU s/M writes", "writes/s")
         ),
     )
@@ -60,7 +58,7 @@ def _contenders(site: Site, wide: str) -> Iterator[Mapping[str, Measure]]:
         logs[name] = fill(site.bootstrap, site.layout(), records(shape))
     yield {
         f"{name}, {shell} shell": partial(measure_worker, site, logs[name], shape, shell)
-        for shell in _SHELLS
+        for shell in SHELLS
         for name, shape in shapes.items()
     }
     for log in logs.values():

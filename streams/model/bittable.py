@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from streams.model.portable import bitmap_of_bitsets, bitmap_of_tracks, heads
+from streams.model.portable import bitmap_of_bitsets, bitmaps_of_keys
 from streams.model.runs import bitmaps_of_runs, merged_runs, overlaps, runs_of, spread
 
 __all__ = ["PART_TRACKS", "BitTable"]
@@ -202,11 +201,8 @@ class BitTable:
         return f"BitTable({len(self)} tracks)"
 
     def _add(self, tracks: Tracks) -> None:
-        tracks = np.sort(tracks)
-        tracks = tracks[heads(tracks)]  # np.unique hashes, at several times the cost
-        word, low = tracks >> np.uint64(32), tracks.astype(np.uint32)
-        for start, end in pairwise([*heads(word).tolist(), len(tracks)]):
-            self.add_bits(int(word[start]), bitmap_of_tracks(low[start:end]))
+        for word, bits in bitmaps_of_keys(tracks.copy()):
+            self.add_bits(word, bits)
 
     def _add_runs(self, first: Tracks, last: Tracks) -> None:
         for start in range(0, len(first), _RUNS_AT_ONCE):

@@ -7,13 +7,12 @@ until enough have gathered for one sort. A key is the number of a volume and, be
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from streams.model.portable import bitmap_of_tracks, heads
+from streams.model.portable import bitmaps_of_keys
 
 __all__ = ["LONGEST_WAITING", "MAX_TRACK", "MAX_VOLUMES", "VOLUME_BITS", "PendingTracks"]
 
@@ -29,7 +28,6 @@ MAX_VOLUMES = 1 << 24
 LONGEST_WAITING = 8
 """Tracks behind the first; longer writes are marked at once."""
 
-_WORD_BITS = np.uint64(32)
 _FEWEST = 2_048
 _MOST = 1 << 20
 _HELD_PER_PENDING = 4  # what waits takes 8 B a track: 2 B for each track that is marked already
@@ -68,10 +66,5 @@ class PendingTracks:
 
     def take(self) -> Iterator[tuple[int, BitMap]]:
         """All that waited: `key >> 32`, ascending, and the bits below."""
-        keys = self._keys[: self._count]
-        keys.sort()
-        keys = keys[heads(keys)]
-        self._count = 0
-        words, tracks = keys >> _WORD_BITS, keys.astype(np.uint32)
-        for start, end in pairwise([*heads(words).tolist(), len(keys)]):
-            yield int(words[start]), bitmap_of_tracks(tracks[start:end])
+        keys, self._count = self._keys[: self._count], 0
+        return bitmaps_of_keys(keys)

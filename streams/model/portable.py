@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ __all__ = [
     "bitmap_of_bitsets",
     "bitmap_of_runs",
     "bitmap_of_tracks",
+    "bitmaps_of_keys",
     "heads",
 ]
 
@@ -29,6 +32,7 @@ WITHOUT_RUNS = 12_346  # first number of a portable bitmap
 WITH_RUNS = 12_347
 FEWEST_WITH_OFFSETS = 4
 LARGEST_ARRAY = 4_096  # a container with more values is a bitset
+_WORD_BITS = np.uint64(32)
 _FEW_TRACKS = 4_096  # the columns cost about as much as to add so many
 
 Tracks = NDArray[np.uint32]
@@ -46,6 +50,15 @@ def bitmap_of_tracks(ordered: Tracks) -> BitMap:
             return BitMap.deserialize(_portable_arrays(key[starts], starts, counts, ordered))
     # pyroaring takes the buffer of an array.array at once; numpy arrays it walks element by element.
     return BitMap(array("I", ordered.tobytes()))
+
+
+def bitmaps_of_keys(keys: NDArray[np.uint64]) -> Iterator[tuple[int, BitMap]]:
+    """64-bit keys as bitmaps: `key >> 32`, ascending, and the bits below. Sorts the keys where they are."""
+    keys.sort()
+    keys = keys[heads(keys)]  # np.unique hashes, at several times the cost
+    words, low = keys >> _WORD_BITS, keys.astype(np.uint32)
+    for start, end in pairwise([*heads(words).tolist(), len(keys)]):
+        yield int(words[start]), bitmap_of_tracks(low[start:end])
 
 
 def bitmap_of_bitsets(bitsets: NDArray[np.uint8]) -> BitMap:
