@@ -66,13 +66,18 @@ class BitTable:
         row, within = spread(extra.astype(np.int64) + 1)
         self._add(first[row] + within.astype(np.uint64))
 
-    def add_bits(self, word: int, bits: BitMap) -> None:
-        """Sets tracks by their low 32 bits, where the bits above are `word`; takes the bitmap over."""
+    def add_bits(self, word: int, bits: BitMap) -> int:
+        """Sets tracks by their low 32 bits, where the bits above are `word`; takes the bitmap over.
+
+        Returns how many of them were not set yet.
+        """
         mine = self._words.get(word)
         if mine is None:
             self._words[word] = bits
-        else:
-            mine |= bits
+            return len(bits)
+        before = len(mine)
+        mine |= bits
+        return len(mine) - before
 
     def update(self, other: BitTable) -> None:
         """ORs another table into this one."""

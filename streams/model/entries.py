@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from streams.model.bittable import BitTable
 from streams.model.counts import MAX_COUNT, sum_known
@@ -16,7 +16,8 @@ class Entry:
     """What one volume's writes touched in one interval.
 
     `writes` and `written_bytes` are None where the source could not count them. `covered` lists the spans
-    that agents vouch for.
+    that agents vouch for. `changed_tracks` were written at least once, `changed_bytes` are the bytes of these
+    tracks. They are counted as the entry is made, so its table must not grow any more.
     """
 
     volume: str
@@ -26,16 +27,14 @@ class Entry:
     writes: int | None
     written_bytes: int | None
     covered: Spans
+    changed_tracks: int = field(init=False)
+    changed_bytes: int = field(init=False)
 
-    @property
-    def changed_tracks(self) -> int:
-        """Tracks written at least once."""
-        return len(self.tracks)
-
-    @property
-    def changed_bytes(self) -> int:
-        """Bytes of these tracks."""
-        return self.tracks.changed_bytes(self.track_bytes, self.volume_bytes)
+    def __post_init__(self) -> None:
+        """Counts the tracks and their bytes."""
+        object.__setattr__(self, "changed_tracks", len(self.tracks))
+        changed_bytes = self.tracks.changed_bytes(self.track_bytes, self.volume_bytes)
+        object.__setattr__(self, "changed_bytes", changed_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,12 +175,14 @@ def _containers(bitmaps: Bitmaps) -> _Containers:
     counts = (cookie >> 16) + 1
     counts[~may_have_runs] = _long(words, begin[~may_have_runs] + 4)
     head = begin + np.where(may_have_runs, 4 + (counts + 7) // 8, 8)
+    body = head + 4 * counts
+    if (body > begin + bitmaps.size).any():  # a garbled count may say billions
+        raise IndexError
     row, within = spread(counts)
     flags = data[np.where(may_have_runs[row], begin[row] + 4 + within // 8, 0)]
     has_runs = may_have_runs[row] & (flags >> within % 8 & 1 > 0)
     describe = head[row] + 4 * within
     key, tracks = _short(words, describe), _short(words, describe + 2) + 1
-    body = head + 4 * counts
     has_offsets = ~may_have_runs | (counts >= FEWEST_WITH_OFFSETS)
     start = np.empty(len(row), np.int64)
     listed = has_offsets[row]

@@ -228,10 +228,7 @@ class VolumeTables:
             self._tables[number].count(writes, written_bytes)
         for word, bits in self._marks.take():
             number, high = divmod(word, 1 << _WORDS_OF_VOLUME)
-            table = self._tables[number].tracks
-            self._held_tracks -= len(table)
-            table.add_bits(high, bits)
-            self._held_tracks += len(table)
+            self._held_tracks += self._tables[number].tracks.add_bits(high, bits)
 
     def _mark_now(self, numbers: Numbers, first: Tracks, last: Tracks) -> None:
         order = np.argsort(numbers, kind="stable")

@@ -31,6 +31,7 @@ _CHUNK_ROWS = 256
 _ENTRY_BYTES = 1_024
 
 _Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
 
 Send = Callable[[str, Record, int | None], Awaitable[int]]
 """Sends a record to a topic and partition (None: by its key); the offset once the broker acknowledged."""
@@ -109,7 +110,7 @@ class Deliveries:
 
     async def _deliver(self, parcel: _Parcel) -> None:
         place, mark = parcel.place, parcel.outcome.mark
-        await asyncio.gather(*(self._send(topic, record, None) for topic, record in parcel.prompt))
+        await _all([self._send(topic, record, None) for topic, record in parcel.prompt])
         place.partition.settled(parcel.offset)
         if mark is None:
             return
@@ -133,23 +134,28 @@ class Deliveries:
     async def _send_tables(self, parcel: _Parcel, intervals: Sequence[Interval]) -> None:
         known = parcel.place.tables.setdefault(parcel.group, {})
         sent = [self._send_all("tables", encode_tables(row), parcel.place.number) for row in intervals]
-        for interval, offsets in zip(intervals, await asyncio.gather(*sent), strict=True):
+        for interval, offsets in zip(intervals, await _all(sent), strict=True):
             known[interval.start_us // (interval.rung_seconds * 1_000_000)] = min(offsets)
 
     async def _remove_versions(self, state: State) -> None:
         """A deleted group has no definition any more; every later mark of it says so again."""
         topic, numbers = self._options.topic("groups"), range(1, state.versions[-1].number + 1)
         gone = [Record(group_key(state.group, number), None) for number in numbers]
-        await asyncio.gather(*(self._send(topic, record, None) for record in gone))
+        await _all([self._send(topic, record, None) for record in gone])
 
     async def _send_all(self, topic: str, records: Iterable[Record], partition: int) -> list[int]:
         name = self._options.topic(topic)
-        return await asyncio.gather(*(self._send(name, record, partition) for record in records))
+        return await _all([self._send(name, record, partition) for record in records])
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
+
+
+async def _all(sent: Sequence[Awaitable[_Found]]) -> list[_Found]:
+    """What each of them found, side by side; most are one alone, and need no task of their own."""
+    return [await sent[0]] if len(sent) == 1 else await asyncio.gather(*sent) if sent else []
 
 
 def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,10 @@ from streams.processor.options import WorkerOptions
 from streams.telemetry.web import Answers, application, serving
 
 __all__ = ["run_worker"]
+
+_YOUNG_OBJECTS = 20_000
+"""Python looks for cycles whenever so many more objects are there. A closing group makes hundreds, which go
+by themselves; to look at all that is open for them took a tenth of a worker's time."""
 
 _log = structlog.get_logger()
 
@@ -56,9 +61,9 @@ def _run(options: WorkerOptions, around_send: AroundSend | None) -> BaseExceptio
     """Imports no more than the one shell: Faust takes half a second."""
     _log.info("marking", kernel=fastest().name)  # it is loaded before writes wait for it
     if options.shell == "confluent":
-        from streams.processor.confluent_shell import run_confluent  # noqa: PLC0415
-
-        return run_confluent(options, around_send)
-    from streams.processor.faust_shell import run_faust  # noqa: PLC0415
-
-    return run_faust(options, around_send)
+        from streams.processor.confluent_shell import run_confluent as run  # noqa: PLC0415
+    else:
+        from streams.processor.faust_shell import run_faust as run  # noqa: PLC0415
+    gc.freeze()  # what is imported stays
+    gc.set_threshold(_YOUNG_OBJECTS)
+    return run(options, around_send)

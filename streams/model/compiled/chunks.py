@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,6 +23,7 @@ _MOST_BLOCKS = 1 << 26  # 4 GiB; places are 32-bit numbers
 _PLACES_PER_CHUNK = 4  # most chunks are found where they are looked for first
 _CHUNKS_OF_WORD = np.uint64(16)  # bits of a chunk's number below those that say which 2^32 tracks it is in
 _HEAD, _PER_BUCKET = 4, 4  # 16-bit numbers of a portable bitmap beside those of its tracks
+_PACKED_AT_ONCE = 1 << 17  # 16-bit numbers of bitmaps that are made in one call; others are made one by one
 
 
 _Column = TypeVar("_Column", bound=np.generic)
@@ -53,16 +53,25 @@ class Chunks:
 
     def take(self) -> Iterator[tuple[int, BitMap]]:
         """All tracks that were added: the bits of each 2^32 keys that have some, ascending."""
-        buckets, lists, pages = self._buckets[: self._used("buckets")], self._lists, self._pages
+        buckets = self._buckets[: self._used("buckets")]
+        if len(buckets) == 1:  # nobody's
+            return
+        marked = (buckets, self._lists, self._pages)
         self._clear()
         chosen = 1 + np.argsort(buckets["chunk"][1:]).astype(np.uint32)
         words = buckets["chunk"][chosen] >> _CHUNKS_OF_WORD
-        sizes = np.minimum(buckets["count"], LARGEST_ARRAY).astype(np.int64)
-        for start, end in pairwise([*heads(words).tolist(), len(words)]):
-            mine = chosen[start:end]
-            numbers = np.empty(_HEAD + _PER_BUCKET * len(mine) + int(sizes[mine].sum()), np.uint16)
-            size = pack(mine, buckets, lists, pages, numbers)
-            yield int(words[start]), BitMap.deserialize(numbers[:size].tobytes())
+        sizes = np.minimum(buckets["count"][chosen], LARGEST_ARRAY).astype(np.int64) + _PER_BUCKET
+        firsts = np.append(heads(words), len(words))
+        at_once = len(words) if sizes.sum() <= _PACKED_AT_ONCE else 1
+        for first in range(0, len(firsts) - 1, at_once):
+            some = firsts[first : first + at_once + 1]
+            ends = np.empty(len(some) - 1, np.int64)
+            numbers = np.empty(_HEAD * len(ends) + int(sizes[some[0] : some[-1]].sum()), np.uint16)
+            pack(chosen, some, marked, numbers, ends)
+            place = 0
+            for word, end in zip(words[some[:-1]].tolist(), ends.tolist(), strict=True):
+                yield word, BitMap.deserialize(numbers[place:end].tobytes())
+                place = end
 
     @property
     def _arrays(self) -> tuple[NDArray[Any], ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from streams.model.compiled.compiling import UINT16S, UINT32S, compiled
+from streams.model.compiled.compiling import INT64S, UINT16S, UINT32S, UINT64S, compiled
 from streams.model.compiled.layout import DENSE, ENTRIES, PAGE_WORDS, WORD, WORD_BITS, Buckets, Lists, Pages
 from streams.model.compiled.lists import following
 from streams.model.portable import LARGEST_ARRAY, WITHOUT_RUNS
@@ -88,14 +88,14 @@ def _write_page(page: Any, tracks: Any, numbers: Any, place: Any) -> Any:
     return place
 
 
-@compiled(types.uint64(UINT32S, Buckets, Lists, Pages, UINT16S))
-def pack(chosen: Any, buckets: Any, lists: Any, pages: Any, numbers: Any) -> Any:
-    """Writes the chosen buckets, whose chunks ascend, as one portable bitmap of 16-bit numbers.
+_MARKED = types.Tuple((Buckets, Lists, Pages))  # type: ignore[no-untyped-call]  # numba has few types
 
-    There is room in `numbers` for four and for each bucket four more and its entries, or 4,096 for a page.
-    Returns how many numbers it takes.
-    """
-    two, count, empty_page = np.uint64(2), np.uint64(len(chosen)), np.zeros(PAGE_WORDS, np.uint64)
+
+@compiled(types.uint64(UINT32S, _MARKED, UINT64S, UINT16S))
+def _pack_one(chosen: Any, marked: Any, empty_page: Any, numbers: Any) -> Any:
+    """Writes the chosen buckets as one portable bitmap; how many numbers it takes."""
+    buckets, lists, pages = marked
+    two, count = np.uint64(2), np.uint64(len(chosen))
     numbers[0], numbers[1], numbers[2], numbers[3] = _COOKIE, 0, count & _LOW, count >> _HALF
     head, offset = np.uint64(4), np.uint64(4) + two * count
     start = offset + two * count
@@ -111,3 +111,17 @@ def pack(chosen: Any, buckets: Any, lists: Any, pages: Any, numbers: Any) -> Any
         numbers[offset], numbers[offset + _ONE] = start << _ONE & _LOW, start >> np.uint64(15)
         head, offset, start = head + two, offset + two, end
     return start
+
+
+@compiled(types.void(UINT32S, INT64S, _MARKED, UINT16S, INT64S))
+def pack(chosen: Any, firsts: Any, marked: Any, numbers: Any, ends: Any) -> None:
+    """Writes the chosen buckets, whose chunks ascend, as portable bitmaps of 16-bit numbers, one by one.
+
+    A bitmap has the buckets from one of `firsts` up to the next. It takes four numbers, and for each bucket
+    four more and its entries, or 4,096 for a page; `numbers` has room for that. `ends` says where each ends.
+    """
+    empty_page, end = np.zeros(PAGE_WORDS, np.uint64), np.int64(0)
+    for bitmap in range(len(ends)):
+        mine = chosen[firsts[bitmap] : firsts[bitmap + 1]]
+        end += np.int64(_pack_one(mine, marked, empty_page, numbers[end:]))
+        ends[bitmap] = end

@@ -38,6 +38,12 @@ def test_a_bitset_of_every_other_track_needs_most_room():
     assert runs_of([(0, 0, data)], LOOPS) == runs_of([(0, 0, data)], None)
 
 
+def test_a_count_of_containers_that_no_memory_holds():
+    data = bytes.fromhex("3a30000000000000")[:7] + b"\xfe"
+    said = "a part ends before its bitmap does: it is no portable Roaring bitmap"
+    assert runs_of([(0, 0, data)], LOOPS) == runs_of([(0, 0, data)], None) == said
+
+
 @given(tables, st.data())
 def test_garbled_bytes(table, data):
     whole = bytearray(bitmap_of(table).serialize())
