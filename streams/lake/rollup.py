@@ -1,170 +1,170 @@
 """Old bit tables in longer intervals: the OR of their tracks, with SUM, counters and covered spans kept.
 
 Whatever is asked over ranges that begin and end where the longer intervals do has the same answer before and
-after: the OR of ORs is the OR, sums are carried, spans are united.
+after: the OR of ORs is the OR, sums are carried, spans are united. Here is which rows become part of a longer
+interval; `rungrows` makes it of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
-from pyroaring import BitMap
 
+from streams.lake.rungrows import Rung, rung_rows
 from streams.lake.unique import unique_rows
-from streams.model.bittable import BitTable
-from streams.model.counts import sum_known
-from streams.model.intervals import US, union
+from streams.model.intervals import US
 from streams.wire.lake_tables import TRACKS
 
 __all__ = ["rolled_up"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_US: Final = timedelta(microseconds=1)
+_AT_ONCE_ROWS: Final = 1 << 14
+_GROUPS: Final = "data_groups"
 
-Row = dict[str, Any]
+Volume = tuple[str, str]
 
 
 def rolled_up(rows: pa.Table, rung_seconds: int, apart: Collection[str] = ()) -> pa.Table:
     """The rows with all intervals that `rung_seconds` is a multiple of put together to intervals so long.
 
-    Superseded revisions of them are left out. Rows that cannot be put together stay as they are: those of
-    longer intervals, of such as do not divide the rung, quarantined ones, whose tracks nobody knows, and such
-    as came after their rung had been made, of which nobody knows whether it has them.
+    Superseded revisions of them are left out. Rows that cannot be put together stay as they are: all that a
+    group has in a rung where one of its intervals does not divide it, or where it had been made before they
+    came, for nobody knows whether it has them; and all that a volume has where one is quarantined, for nobody
+    knows its tracks.
 
     Args:
         rows: of `interval_tracks`, all that there are of the rungs that begin in them.
         rung_seconds: length of the longer intervals; it divides a day.
         apart: arrays whose rows stay, for some are elsewhere.
     """
-    seconds = rows.column("interval_seconds").to_numpy()
-    fits = (seconds < rung_seconds) & (rung_seconds % seconds == 0) & ~_of_made_rungs(rows, rung_seconds)
-    if apart:
-        fits &= ~pc.is_in(rows.column("array"), pa.array(sorted(apart))).to_numpy()
-    chosen = pc.and_(pa.array(fits), pc.is_null(rows.column("quarantine_reason")))
-    if not pc.any(chosen).as_py():
+    plan = _plan(rows, rung_seconds, apart)
+    if not any(plan.taken):
         return rows
-    newest = _newest(rows.filter(pa.array(fits)))
-    made = list(_by_group(rows.filter(chosen).to_pylist(), rung_seconds, newest))
-    kept = rows.filter(pc.invert(chosen))
-    return unique_rows(pa.concat_tables([kept, pa.Table.from_pylist(made, schema=TRACKS.schema)]), TRACKS)
+    kept = rows.filter(pa.array([bool(groups) for groups in plan.kept]))
+    groups = pa.array([groups for groups in plan.kept if groups], kept.schema.field(_GROUPS).type)
+    kept = kept.set_column(kept.schema.get_field_index(_GROUPS), kept.schema.field(_GROUPS), groups)
+    return unique_rows(pa.concat_tables([kept, *_made(rows, rung_seconds, plan)]), TRACKS)
 
 
-def _of_made_rungs(rows: pa.Table, rung_seconds: int) -> NDArray[np.bool_]:
-    """Which rows are of a group and rung that is there already."""
-    columns = (
-        rows.column(name).to_pylist() for name in ("data_groups", "interval_start", "interval_seconds")
-    )
-    keys = [
-        ({(group, _micros(start) // (rung_seconds * US)) for group in groups}, seconds)
-        for groups, start, seconds in zip(*columns, strict=True)
-    ]
-    made = {key for found, seconds in keys if seconds == rung_seconds for key in found}
-    return np.array([bool(made & found) for found, _ in keys], bool)
+class _Plan(NamedTuple):
+    """Of each row the groups whose longer intervals take it, and those that keep it.
 
-
-def _newest(rows: pa.Table) -> dict[tuple[Any, ...], int]:
-    """The newest revision of each interval of a group, and of each volume in it, quarantined or not.
-
-    Longer intervals take theirs from the intervals, so that all volumes have the same, also one that joined
-    the group within it or has a quarantined row.
+    A row of neither is superseded. `revisions` are those of the longer intervals, by group and number.
     """
-    names = ["data_groups", "interval_seconds", "interval_start", "array", "volume", "revision"]
-    newest: dict[tuple[Any, ...], int] = {}
-    for found in rows.select(names).to_pylist():
-        for group in found["data_groups"]:
-            row = {**found, "data_groups": group}
-            for key in (_interval(row), _of_volume(row)):
-                newest[key] = max(newest.get(key, 0), row["revision"])
-    return newest
+
+    taken: Sequence[Sequence[str]]
+    kept: Sequence[Sequence[str]]
+    revisions: Mapping[tuple[str, int], int]
 
 
-def _by_group(rows: Sequence[Row], rung_seconds: int, newest: Mapping[tuple[Any, ...], int]) -> Iterator[Row]:
-    """The rung rows of each group; a row may be superseded in one of its groups and not in another."""
-    revisions: Counter[tuple[str, int]] = Counter()
-    for (group, _, start, *volume), revision in newest.items():
-        if not volume:
-            revisions[group, _micros(start) // (rung_seconds * US)] += revision + 1
-    found: dict[tuple[Any, ...], Row] = {}
-    single = ({**row, "data_groups": group} for row in rows for group in row["data_groups"])
-    for row in single:
-        if row["revision"] == newest[_of_volume(row)]:  # each once, of copies the one that was taken in last
-            key = (*_of_volume(row), row["track_bytes"], row["chunk"])
-            if key not in found or found[key]["ingested_at"] < row["ingested_at"]:
-                found[key] = row
+class _Single(NamedTuple):
+    """A row as one of its groups has it."""
 
-    def place(row: Row) -> tuple[Any, ...]:
-        return (
-            row["data_groups"],
-            row["array"],
-            row["volume"],
-            row["track_bytes"],
-            _micros(row["interval_start"]) // (rung_seconds * US),
-        )
+    row: int
+    group: str
+    volume: Volume
+    start_us: int
+    seconds: int
+    revision: int
+    is_quarantined: bool
 
-    ordered = sorted(found.values(), key=lambda row: (*place(row), row["interval_start"], row["chunk"]))
-    for (group, _, _, _, rung), same in groupby(ordered, place):
-        yield from _volume_rows(list(same), rung, rung_seconds, revisions[group, rung])
+    def rungs(self, rung_us: int) -> range:
+        """The numbers of the rungs that it reaches into."""
+        return range(self.start_us // rung_us, (self.start_us + self.seconds * US - 1) // rung_us + 1)
 
 
-def _volume_rows(rows: Sequence[Row], rung: int, rung_seconds: int, revision: int) -> Iterator[Row]:
-    """The rows of one volume of one group in one rung."""
-    start = _EPOCH + timedelta(seconds=rung * rung_seconds)
-    last = rows[-1]
-    parts: dict[int, list[Row]] = {}
-    for row in rows:
-        parts.setdefault(row["first_track"], []).append(row)
-    spans = union((_micros(s["start"]), _micros(s["end"])) for row in rows for s in row["covered"])
-    counts = {name: sum_known(row[name] for row in rows) for name in ("writes", "written_bytes")}
-    bitmaps = {
-        first: BitMap.union(*(BitMap.deserialize(row["tracks"]) for row in own))
-        for first, own in parts.items()
+def _plan(rows: pa.Table, rung_seconds: int, apart: Collection[str]) -> _Plan:
+    rung_us = rung_seconds * US
+    singles = list(_singles(rows))
+    whole = {
+        (each.group, rung)
+        for each in singles
+        if each.seconds >= rung_seconds or rung_seconds % each.seconds
+        for rung in each.rungs(rung_us)
     }
-    kept = sorted(first for first, bits in bitmaps.items() if bits) or [0]
-    for chunk, first in enumerate(kept):
-        table = BitTable.from_parts([(first, bitmaps[first].serialize())]) if first in bitmaps else BitTable()
-        own = parts.get(first, [])
-        yield {
-            **last,
-            "data_groups": [last["data_groups"]],
-            "interval_start": start,
-            "interval_end": start + timedelta(seconds=rung_seconds),
-            "interval_seconds": rung_seconds,
-            "revision": revision,
-            "chunk": chunk,
-            "chunks": len(kept),
-            "first_track": first,
-            "tracks": next((data for _, data in table.parts()), BitMap().serialize()),
-            "changed_tracks": len(table),
-            "changed_bytes": table.changed_bytes(last["track_bytes"], last["volume_bytes"]),
-            "changed_tracks_sum": sum(row["changed_tracks_sum"] for row in own),
-            "changed_bytes_sum": sum(row["changed_bytes_sum"] for row in own),
-            "covered": [{"start": _EPOCH + begin * _US, "end": _EPOCH + end * _US} for begin, end in spans]
-            if not chunk
-            else [],
-            "covered_seconds": sum(end - begin for begin, end in spans) / US if not chunk else 0.0,
-            **(
-                counts
-                if not chunk
-                else {name: None if count is None else 0 for name, count in counts.items()}
-            ),
-        }
+    newest: dict[tuple[str, Volume, int, int], int] = {}
+    intervals: dict[tuple[str, int, int], int] = {}
+    for each in singles:
+        of_volume = each.group, each.volume, each.start_us, each.seconds
+        newest[of_volume] = max(newest.get(of_volume, 0), each.revision)
+        interval = each.group, each.start_us, each.seconds
+        intervals[interval] = max(intervals.get(interval, 0), each.revision)
+    # A volume that joined within the rung has the revision of all others.
+    revisions: Counter[tuple[str, int]] = Counter()
+    for (group, start_us, _), revision in intervals.items():
+        revisions[group, start_us // rung_us] += revision + 1
+
+    def is_newest(each: _Single) -> bool:
+        return each.revision == newest[each.group, each.volume, each.start_us, each.seconds]
+
+    unknown = {
+        (each.group, each.volume, each.start_us // rung_us)
+        for each in singles
+        if each.is_quarantined and is_newest(each)
+    }
+    taken: list[list[str]] = [[] for _ in range(rows.num_rows)]
+    kept: list[list[str]] = [[] for _ in range(rows.num_rows)]
+    for each in singles:
+        rung = each.start_us // rung_us
+        stays = (
+            each.volume[0] in apart
+            or not whole.isdisjoint((each.group, rung) for rung in each.rungs(rung_us))
+            or (each.group, each.volume, rung) in unknown
+        )
+        if stays:
+            kept[each.row].append(each.group)
+        elif is_newest(each):
+            taken[each.row].append(each.group)
+    return _Plan(taken, kept, revisions)
 
 
-def _interval(row: Row) -> tuple[Any, ...]:
-    return row["data_groups"], row["interval_seconds"], row["interval_start"]
+def _singles(rows: pa.Table) -> Iterator[_Single]:
+    columns = zip(
+        rows.column(_GROUPS).to_pylist(),
+        zip(rows.column("array").to_pylist(), rows.column("volume").to_pylist(), strict=True),
+        rows.column("interval_start").cast(pa.int64()).to_pylist(),
+        rows.column("interval_seconds").to_pylist(),
+        rows.column("revision").to_pylist(),
+        pc.is_valid(rows.column("quarantine_reason")).to_pylist(),
+        strict=True,
+    )
+    for row, (groups, *same) in enumerate(columns):
+        for group in groups:
+            yield _Single(row, group, *same)
 
 
-def _of_volume(row: Row) -> tuple[Any, ...]:
-    return *_interval(row), row["array"], row["volume"]
+def _made(rows: pa.Table, rung_seconds: int, plan: _Plan) -> Iterator[pa.Table]:
+    """The rows of the longer intervals, a few volumes at a time: as objects they take much more memory."""
+    for places in _portions(rows, plan.taken):
+        wide = rows.take(pa.array(places)).to_pylist()
+        singles = [
+            (group, row["array"], row["volume"], Rung.number_of(row, rung_seconds), at)
+            for at, row in enumerate(wide)
+            for group in plan.taken[places[at]]
+        ]
+        made = []
+        for (group, _, _, number), same in groupby(sorted(singles), lambda each: each[:4]):
+            rung = Rung(number, rung_seconds, plan.revisions[group, number])
+            own = [wide[at] for *_, at in same]
+            made += [{**row, _GROUPS: [group]} for row in rung_rows(own, rung)]
+        yield pa.Table.from_pylist(made, schema=TRACKS.schema)
 
 
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _US
+def _portions(rows: pa.Table, taken: Sequence[Sequence[str]]) -> Iterator[list[int]]:
+    """The places of the rows that are taken; those of a volume are never apart."""
+    arrays, volumes = (rows.column(name).to_pylist() for name in ("array", "volume"))
+    places = sorted(
+        (at for at, groups in enumerate(taken) if groups), key=lambda at: (arrays[at], volumes[at])
+    )
+    portion: list[int] = []
+    for _, same in groupby(places, lambda at: (arrays[at], volumes[at])):
+        portion += same
+        if len(portion) >= _AT_ONCE_ROWS:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
