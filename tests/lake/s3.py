@@ -46,7 +46,7 @@ class Proxy:
     """Passes requests on to the server, in a process of its own: libraries may hold the interpreter's lock.
 
     What changes the storage is counted, and all behind a number fails: `refused` without being done, or
-    `unanswered` though it is done.
+    `unanswered` though it is done. Once the credentials are `revoked`, nothing is allowed at all.
     """
 
     def __init__(self, server: int) -> None:
@@ -117,6 +117,9 @@ def _handler(plan: _Plan) -> type[BaseHTTPRequestHandler]:  # noqa: C901  # a cl
                 fails = plan.changes > plan.last_good
             if fails and plan.how == "refused":
                 self._say(503)
+                return
+            if plan.how == "revoked" and plan.changes >= plan.last_good:
+                self._say(403)
                 return
             server = http.client.HTTPConnection("127.0.0.1", plan.server, timeout=30)
             server.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)

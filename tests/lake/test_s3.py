@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
+from threading import Event, Thread
 
 import pytest
 
 from streams.errors import LakeError
 from streams.lake.formats.opening import open_table
 from streams.lake.formats.table import OffsetsMoved
-from streams.lake.maintenance import compact
+from streams.lake.maintenance import compact, expire
 from streams.settings import Lake
 from streams.store import LakeSource, groups, lake_unions, read_intervals, read_summaries
 from streams.store.lake import storage
@@ -19,8 +20,10 @@ from tests.lake.conftest import FORMATS
 from tests.lake.logs import feeds_of, run, story
 from tests.lake.reading import expected, measured
 from tests.lake.s3 import Proxy, s3_server, storage_at
-from tests.lake.story import VOLUMES
+from tests.lake.story import VOLUMES, records
 from tests.lake.test_behaviour import NUMBERS
+from tests.lake.test_service import Sinks
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.external
 
@@ -139,3 +142,100 @@ def test_credentials_that_are_revoked_are_an_error_that_says_so(form, bucket, tm
         read_intervals(LakeSource(wrong), "oltp")
     run(feeds_of(lake, logs), logs)
     assert found(lake, bucket) == expected(NUMBERS)
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_sink_whose_credentials_are_revoked_says_so_and_goes_on_when_they_are_back(
+    form, bucket, proxy, topics, put, tmp_path
+):
+    lake = lake_at(proxy.port, form, f"running-{form}", tmp_path)
+    todo = {group: list(records(group, NUMBERS)) for group in VOLUMES}
+    sinks = Sinks(topics, lake, tmp_path)
+    try:
+        write(put, {group: rows[: len(rows) // 2] for group, rows in todo.items()})
+        sinks.start()
+        eventually(lambda: "not_committed" in sinks.log() or shown(lake, bucket))
+        proxy.fail_behind(0, "revoked")
+        write(put, {group: rows[len(rows) // 2 :] for group, rows in todo.items()})
+        eventually(lambda: f"lake/running-{form}" in sinks.log() and "not_committed" in sinks.log())
+        assert sinks.running[0].poll() is None, sinks.log()
+        proxy.mend()
+        eventually(lambda: shown(lake, bucket), lambda rows: rows == expected(NUMBERS))
+        sinks.stop()
+    finally:
+        sinks.kill()
+
+
+def write(put, rows_of_groups):
+    for group, rows in rows_of_groups.items():
+        for topic, record in rows:
+            put(topic, group, [record])
+
+
+def shown(lake, bucket):
+    """What readers see, None while there is no table yet or not all of it."""
+    try:
+        return found(lake, bucket)
+    except Exception:  # noqa: BLE001  # readers have errors of many kinds for it
+        return None
+
+
+class Reader(Thread):
+    """Asks for the totals of a group again and again while tables change."""
+
+    def __init__(self, lake):
+        super().__init__()
+        self.answers, self.sentences, self.failures = [], [], []
+        self.ended = Event()
+        self._lake = lake
+
+    def run(self):
+        while not self.ended.is_set():
+            try:
+                self.answers.append(asked(self._lake))
+            except LakeError as error:
+                self.sentences.append(str(error))
+            except Exception as error:  # noqa: BLE001  # the main thread judges
+                self.failures.append(repr(error))
+
+    def next_answer(self):
+        count = len(self.answers)
+        eventually(lambda: len(self.answers) > count)
+
+
+def asked(lake):
+    """OR, SUM and counters of all volumes of both groups."""
+    united = lake_unions(LakeSource(lake), list(VOLUMES), (None, None), lambda *_: None)
+    return [each for group in VOLUMES for each in united[group].volumes]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_readers_while_tables_are_compacted_cleaned_and_expire(form, bucket, tmp_path):
+    """Every answer is that of all days or, once the first one expires, of those that stay."""
+    lake = lake_at(bucket[1], form, f"upkeep-{form}", tmp_path)
+    logs = story(NUMBERS)
+    run(feeds_of(lake, logs), logs, at_once=2)
+    whole = asked(lake)
+    reader = Reader(lake)
+    reader.start()
+    try:
+        for age in (2, 40, 400):  # files are joined, then become hours, then days
+            upkeep(lake, date(1970, 1, 2) + timedelta(days=age), compact)
+            reader.next_answer()
+        kept = lake.model_copy(update={"tracks_days": 400, "summary_days": 400})
+        upkeep(kept, date(1970, 1, 2) + timedelta(days=400), expire)
+    finally:
+        reader.ended.set()
+        reader.join()
+    left = asked(lake)
+    assert left != whole
+    assert [each for each in reader.answers if each not in (whole, left)] == []
+    assert reader.failures == []
+    assert [each for each in reader.sentences if "ask again" not in each] == []
+
+
+def upkeep(lake, today, how):
+    for spec in TABLES.values():
+        list(how(lake, spec, open_table(lake, spec), today, lambda *_: None))
+        open_table(lake, spec).vacuum(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -29,6 +30,8 @@ class Sinks:
             "LINKGAUGE_LAKE__PATH": lake.path,
             "LINKGAUGE_LAKE__COMMIT_SECONDS": "0.3",
             "LINKGAUGE_LAKE__PORT": "0",
+            "LINKGAUGE_LAKE__STORAGE": json.dumps(lake.storage),
+            "LINKGAUGE_LAKE__CATALOG": json.dumps(lake.catalog),
         }
         self.folder = folder
         self.running = []
@@ -40,6 +43,10 @@ class Sinks:
         self.running.append(process)
         return process
 
+    def log(self, number=0):
+        """What a sink has said."""
+        return (self.folder / f"sink{number}.log").read_text()
+
     def stop(self):
         for process in self.running:
             if process.poll() is None:
@@ -47,18 +54,21 @@ class Sinks:
         codes = [
             ended_within(process, 20) for process in self.running if process.returncode != -signal.SIGKILL
         ]
-        logs = [(self.folder / f"sink{number}.log").read_text() for number in range(len(self.running))]
+        logs = [self.log(number) for number in range(len(self.running))]
         assert set(codes) <= {0}, logs
+
+    def kill(self):
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 @pytest.fixture
 def sinks(topics, lake, tmp_path):
     made = Sinks(topics, lake, tmp_path)
     yield made
-    for process in made.running:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    made.kill()
 
 
 def found(lake):

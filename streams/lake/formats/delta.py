@@ -127,12 +127,13 @@ class DeltaLakeTable:
             self._table.update_incremental()
 
     def _known(self, log: LogId, partitions: Collection[int]) -> Progress:
-        mark = self._table.transaction_version(_SOURCE)
-        if mark is None:
-            return Progress()
-        if mark != _fingerprint(log):
-            return Progress(self._other_log())
-        found = {number: self._table.transaction_version(_app(log, number)) for number in partitions}
+        with self.errors("cannot be read"):  # the library looks into the log again for each
+            mark = self._table.transaction_version(_SOURCE)
+            if mark is None:
+                return Progress()
+            if mark != _fingerprint(log):
+                return Progress(self._other_log())
+            found = {number: self._table.transaction_version(_app(log, number)) for number in partitions}
         return Progress(log, {number: offset for number, offset in found.items() if offset is not None})
 
     def _other_log(self) -> LogId:
@@ -171,7 +172,9 @@ class _DeltaSnapshot:
 
     def folders(self) -> list[Folder]:
         found: dict[tuple[tuple[str, Any], ...], list[tuple[int, int]]] = {}
-        for action in pa.table(self._table.get_add_actions(flatten=False)).to_pylist():
+        with self._owner.errors("cannot be read"):
+            actions = pa.table(self._table.get_add_actions(flatten=False)).to_pylist()
+        for action in actions:
             values = tuple((action.get("partition") or {}).items())
             found.setdefault(values, []).append((action["num_records"], action["size_bytes"]))
         return [

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from streams.errors import LakeError
 from streams.store.lake.storage import object_store
 
 __all__ = ["has_files", "names_in", "opener", "read_file"]
@@ -52,20 +53,24 @@ def opener(uri: str, options: Mapping[str, str]) -> Callable[..., Callable[[], A
     def open_any(names: tuple[str, ...]) -> Any:
         for name in names[:-1]:
             try:
-                return _Remote(obstore.open_reader(store, name))
+                return _Remote(obstore.open_reader(store, name), f"{uri}/{name}")
             except FileNotFoundError:
                 continue
-        return _Remote(obstore.open_reader(store, names[-1]))
+        return _Remote(obstore.open_reader(store, names[-1]), f"{uri}/{names[-1]}")
 
     return lambda *names: partial(open_any, names)
 
 
 class _Remote(io.RawIOBase):
-    """An object as the file that pyarrow wants: the library's own reader is none."""
+    """An object as the file that pyarrow wants: the library's own reader is none.
 
-    def __init__(self, reader: Any) -> None:
+    Unlike a file that is open, it can be gone before it is read.
+    """
+
+    def __init__(self, reader: Any, place: str) -> None:
         super().__init__()
         self._reader = reader
+        self._place = place
 
     def readable(self) -> bool:
         return True
@@ -81,7 +86,12 @@ class _Remote(io.RawIOBase):
 
     def read(self, size: int | None = -1) -> bytes:
         everything = size is None or size < 0
-        return bytes(self._reader.readall() if everything else self._reader.read(size))
+        try:
+            return bytes(self._reader.readall() if everything else self._reader.read(size))
+        except FileNotFoundError as error:
+            raise LakeError(
+                f"{self._place}: upkeep has put another file in its place while it was read; ask again"
+            ) from error
 
 
 def _open_first(paths: list[Path]) -> Any:
