@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -27,6 +25,7 @@ from streams.wire.lake_rows import Origin, interval_rows
 from streams.wire.lake_tables import SUMMARY, TRACKS
 from streams.wire.record import Record
 from streams.wire.tables import METADATA, encode_tables
+from tests.fulldisk import no_room
 from tests.lake.logs import Logs, feeds_of, run, story
 from tests.lake.reading import expected, measured, read
 from tests.lake.story import interval
@@ -169,17 +168,6 @@ def test_what_is_no_message_is_counted_and_passed_over(lake):
     run(feeds, logs)
     assert [feeds[topic].counts.refused_messages for topic in ("tables", "intervals")] == [1, 1]
     assert measured(lake) == expected(NUMBERS)
-
-
-@contextmanager
-def no_room(most_bytes):
-    """No file grows beyond so many bytes: what a library finds where a disk or a quota is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("most_bytes", [100, 6000])
