@@ -16,8 +16,7 @@ from deltalake import write_deltalake
 from streams.errors import LakeError, SettingsError
 from streams.lake.formats import opening
 from streams.lake.formats.opening import open_table
-from streams.lake.maintenance import compact
-from streams.settings import Lake
+from streams.lake.maintenance import compact, expire
 from streams.store.lake.catalog import catalog_of
 from streams.store.lake.columns import require_columns
 from streams.store.lake.files import table_files
@@ -26,6 +25,7 @@ from streams.wire.lake_tables import SUMMARY, TRACKS
 from streams.wire.record import Record
 from streams.wire.tables import METADATA, encode_tables
 from tests.fulldisk import no_room
+from tests.lake.conftest import FORMATS
 from tests.lake.logs import Logs, feeds_of, run, story
 from tests.lake.reading import expected, measured, read
 from tests.lake.story import interval
@@ -80,13 +80,24 @@ def test_a_table_whose_columns_conflict_is_refused(lake):
             way()
 
 
-def test_a_folder_of_other_files_is_refused(tmp_path):
-    lake = Lake(format="parquet", path=str(tmp_path))
+def test_a_folder_of_other_files_is_refused(lake):
+    """Upkeep would remove them as leftovers."""
     folder = Path(lake.table_uri("interval_summary"))
-    folder.mkdir()
+    folder.mkdir(parents=True)
     pq.write_table(pa.table({"sales": [1]}), folder / "sales.parquet")
-    with pytest.raises(LakeError, match=r"sales.parquet is there and no ledger"):
+    with pytest.raises(LakeError, match=r"sales.parquet is there and no .* table.*lake\.path"):
         open_table(lake, SUMMARY)
+
+
+@pytest.mark.parametrize("other", FORMATS)
+def test_a_lake_of_another_format_is_refused(lake, other):
+    open_table(lake, SUMMARY).append(SUMMARY.schema.empty_table())
+    again = lake.model_copy(update={"format": other})
+    if other == lake.format:
+        assert open_table(again, SUMMARY).snapshot().folders() == []
+        return
+    with pytest.raises(LakeError, match=r"is there and no .* table.*correct lake\.format"):
+        open_table(again, SUMMARY)
 
 
 def test_a_column_of_another_type_is_refused():
@@ -126,6 +137,20 @@ def test_a_new_column_does_not_break_old_tables_and_old_rows_show_null(lake):
     assert known["volume_bytes"].to_list() == [False, True]
     folder = open_table(lake, TRACKS).snapshot().folders()[0]
     assert open_table(lake, TRACKS).snapshot().read(folder).schema == TRACKS.schema
+
+
+def test_a_column_of_a_newer_release_is_null_in_rows_of_this_one_and_is_not_lost(lake):
+    """Sinks of both may run at a time; upkeep by the older one would leave the column out."""
+    newer = replace(TRACKS, schema=TRACKS.schema.append(pa.field("colour", pa.string())))
+    rows = interval_rows(interval("files", 1), ORIGIN)
+    open_table(lake, newer).append(rows.append_column("colour", pa.array(["red"] * rows.num_rows)))
+    table = open_table(lake, TRACKS)
+    table.append(interval_rows(interval("files", 2), ORIGIN))
+    with pytest.raises(LakeError, match="column colour is not of this release"):
+        list(compact(lake, TRACKS, table, date(1970, 1, 3), lambda *_: None))
+    assert set(read(lake, "interval_tracks")["colour"].to_list()) == {"red", None}
+    old = lake.model_copy(update={"tracks_days": 1})
+    assert len(list(expire(old, TRACKS, table, date(1970, 1, 9), lambda *_: None))) == 1
 
 
 def spoilt(record: Record) -> Record:

@@ -27,11 +27,19 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Field
 
 from streams.errors import LakeError
-from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved
+from streams.lake.formats.objects import Objects
+from streams.lake.formats.table import (
+    ROW_GROUP_ROWS,
+    Changed,
+    Folder,
+    OffsetsMoved,
+    require_known,
+    require_unused,
+)
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.store.lake.columns import require_columns
-from streams.store.lake.storage import delta_options
+from streams.store.lake.storage import delta_options, object_store_options
 from streams.store.lake.wording import said
 from streams.wire.lake_tables import LakeTable
 
@@ -39,6 +47,7 @@ __all__ = ["DeltaLakeTable"]
 
 _SOURCE: Final = "linkgauge"  # the application whose version tells logs apart
 _METADATA: Final = "linkgauge"  # the same for people, in the entry's own words
+_LOG: Final = "_delta_log"
 _ATTEMPTS: Final = 20
 _OPAQUE: Final = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
 _WRITER: Final = WriterProperties(
@@ -56,6 +65,7 @@ class DeltaLakeTable:
         self.spec = table
         self._uri = lake.table_uri(table.name)
         self._options = delta_options(lake)
+        self._storage = object_store_options(lake)
         self._table = self._opened()
 
     def progress(self, log: LogId, partitions: Collection[int]) -> Progress:
@@ -103,11 +113,22 @@ class DeltaLakeTable:
             Changed: another entry has that place.
         """
         with self.errors("not written"):
+            for field in pa.schema(table.schema().to_arrow()):
+                if field.name not in rows.schema.names:  # of a newer release
+                    rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
             write_deltalake(table, rows, writer_properties=_WRITER, commit_properties=properties, **how)
+
+    def require_known(self, table: DeltaTable) -> None:
+        """Refuses rows that cannot be written anew by this release."""
+        require_known(self._uri, pa.schema(table.schema().to_arrow()).names, self.spec)
 
     def _opened(self) -> DeltaTable:
         with self.errors("cannot be opened as a Delta table"):
-            if not DeltaTable.is_deltatable(self._uri, self._options):
+            if not self._is_there():
+                objects = Objects(self._uri, self._storage)
+                names = [found.name for found in objects.list() if not found.name.startswith(_LOG)]
+                if not self._is_there():  # somebody else may begin at the same time
+                    require_unused(self._uri, names, "Delta")
                 DeltaTable.create(
                     self._uri,
                     self.spec.schema,
@@ -121,6 +142,9 @@ class DeltaLakeTable:
             if missing := require_columns(self._uri, found, self.spec.schema):
                 table.alter.add_columns([Field.from_arrow(field) for field in missing])
             return table
+
+    def _is_there(self) -> bool:
+        return bool(DeltaTable.is_deltatable(self._uri, self._options))
 
     def _refresh(self) -> None:
         with self.errors("cannot be read"):
@@ -185,6 +209,8 @@ class _DeltaSnapshot:
     def read(self, folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
         chosen = [(name, "=", value) for name, value in folder.values.items()]
         names = columns or self._owner.spec.schema.names
+        if columns is None:
+            self._owner.require_known(self._table)
         with self._owner.errors("cannot be read"):
             rows = self._table.to_pyarrow_table(filters=chosen or None, columns=list(names))
         schema = self._owner.spec.schema

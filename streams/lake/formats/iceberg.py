@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -24,7 +25,14 @@ from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.table import Table as Iceberg
 
 from streams.errors import LakeError, SettingsError
-from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved
+from streams.lake.formats.table import (
+    ROW_GROUP_ROWS,
+    Changed,
+    Folder,
+    OffsetsMoved,
+    require_known,
+    require_unused,
+)
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.store.lake.catalog import catalog_of
@@ -35,6 +43,7 @@ from streams.wire.lake_tables import LakeTable
 __all__ = ["IcebergTable"]
 
 _PROPERTY: Final = "linkgauge"
+_METADATA: Final = "metadata"  # a beginner that was killed may have left some
 _ATTEMPTS: Final = 20
 _TABLE_PROPERTIES: Final = {
     "commit.retry.num-retries": "0",  # a commit is never put on top of what it has not seen
@@ -124,6 +133,7 @@ class IcebergTable:
         try:
             table = catalog.load_table(self._name)
         except NoSuchTableError:
+            self._require_unused(catalog)
             making = catalog.create_table_transaction(
                 self._name, self.spec.schema, location=self._location, properties=_TABLE_PROPERTIES
             )
@@ -135,6 +145,20 @@ class IcebergTable:
             with table.update_schema() as update:
                 update.union_by_name(self.spec.schema)
         return table
+
+    def _require_unused(self, catalog: Catalog) -> None:
+        """Of a folder; where object storage is, the catalog alone may know how it is reached."""
+        if "://" in self._location:
+            return
+        folder = Path(self._location)
+        files = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+        names = [str(name) for name in files if name.parts[0] != _METADATA]
+        if not catalog.table_exists(self._name):  # somebody else may begin at the same time
+            require_unused(self._location, names, "Iceberg")
+
+    def require_known(self, table: Iceberg) -> None:
+        """Refuses rows that cannot be written anew by this release."""
+        require_known(self._place, table.schema().as_arrow().names, self.spec)
 
     def _refresh(self) -> None:
         with self.errors("cannot be read"):
@@ -149,6 +173,9 @@ class _IcebergSnapshot:
     def folders(self) -> list[Folder]:
         found: dict[tuple[tuple[str, Any], ...], list[tuple[int, int]]] = {}
         with self._owner.errors("cannot be read"):
+            snapshot = self._table.current_snapshot()
+            if snapshot is None or not snapshot.manifests(self._table.io):
+                return []  # the library cannot join the files of no manifest
             for file in self._table.inspect.data_files().to_pylist():
                 values = tuple((file["partition"] or {}).items())
                 found.setdefault(values, []).append((file["record_count"], file["file_size_in_bytes"]))
@@ -160,6 +187,8 @@ class _IcebergSnapshot:
     def read(self, folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
         schema = self._owner.spec.schema
         names = tuple(columns or schema.names)
+        if columns is None:
+            self._owner.require_known(self._table)
         with self._owner.errors("cannot be read"):
             found = self._table.scan(_where(folder), selected_fields=names).to_arrow()
         return found.select(list(names)).cast(pa.schema([schema.field(name) for name in names]))

@@ -20,7 +20,14 @@ import pyarrow.parquet as pq
 from streams.errors import LakeError
 from streams.lake.formats.ledger import Ledger, State
 from streams.lake.formats.objects import Objects
-from streams.lake.formats.table import ROW_GROUP_ROWS, Changed, Folder, OffsetsMoved
+from streams.lake.formats.table import (
+    ROW_GROUP_ROWS,
+    Changed,
+    Folder,
+    OffsetsMoved,
+    require_known,
+    require_unused,
+)
 from streams.lake.progress import LogId, Move, Progress
 from streams.settings import Lake
 from streams.store.lake.columns import require_columns
@@ -31,6 +38,7 @@ from streams.wire.lake_tables import LakeTable
 
 __all__ = ["ParquetTable"]
 
+_OWN: Final = "_linkgauge"
 _ATTEMPTS: Final = 20
 
 
@@ -103,6 +111,8 @@ class ParquetTable:
             raise Changed(f"{self._objects.uri}: {file.path} is gone")
         try:
             parquet = pq.ParquetFile(pa.BufferReader(data))
+            if columns is None:
+                require_known(f"{self._objects.uri}/{file.path}", parquet.schema_arrow.names, self._spec)
             there = [name for name in names if name in parquet.schema_arrow.names]
             found = parquet.read(columns=there)
         except (pa.ArrowException, OSError) as error:
@@ -137,13 +147,9 @@ class ParquetTable:
         if (state := self._ledger.newest()) is not None:
             self._require_columns(state)
             return
-        if strange := [
-            found.name for found in self._objects.list() if not found.name.startswith("_linkgauge")
-        ]:
-            raise LakeError(
-                f"{self._objects.uri}: {strange[0]} is there and no ledger, so something else wrote it; "
-                "choose another lake.path"
-            )
+        names = [found.name for found in self._objects.list() if not found.name.startswith(_OWN)]
+        if self._ledger.newest() is None:  # somebody else may begin at the same time
+            require_unused(self._objects.uri, names, "plain Parquet")
         with suppress(Changed):  # somebody else begins at the same time
             self._ledger.begin()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
@@ -11,8 +11,18 @@ import pyarrow as pa
 
 from streams.errors import LakeError
 from streams.lake.progress import LogId, Move, Progress
+from streams.wire.lake_tables import LakeTable
 
-__all__ = ["ROW_GROUP_ROWS", "Changed", "Folder", "OffsetsMoved", "Snapshot", "Table"]
+__all__ = [
+    "ROW_GROUP_ROWS",
+    "Changed",
+    "Folder",
+    "OffsetsMoved",
+    "Snapshot",
+    "Table",
+    "require_known",
+    "require_unused",
+]
 
 ROW_GROUP_ROWS: Final = 1 << 13
 """A day of 28 volumes at 5 minutes: who asks for a group of ten reads little else, and footers stay small."""
@@ -52,7 +62,11 @@ class Snapshot(Protocol):
         """All folders, by their values."""
 
     def read(self, folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of a folder: all columns of the table's schema, or these."""
+        """The rows of a folder: all columns of the table's schema, to write them anew, or these.
+
+        Raises:
+            LakeError: a file cannot be read, or all are asked for and the table has more of a newer release.
+        """
 
     def replace(self, folder: Folder, rows: pa.Table) -> None:
         """Puts these rows, which may be none, in the place of all rows of the folder, in one step.
@@ -92,3 +106,30 @@ class Table(Protocol):
 
     def vacuum(self, older_than_hours: float) -> int:
         """Removes files that no commit of the last hours needs; how many they were."""
+
+
+def require_unused(place: str, names: Iterable[str], form: str) -> None:
+    """Refuses to begin a table among files that are none of it: upkeep would take them for leftovers.
+
+    Raises:
+        LakeError: names one of them.
+    """
+    for name in names:
+        raise LakeError(
+            f"{place}: {name} is there and no {form} table, so something else wrote it, or linkgauge in "
+            "another format: correct lake.format, or choose another lake.path"
+        )
+
+
+def require_known(place: str, names: Iterable[str], table: LakeTable) -> None:
+    """Refuses rows to be written anew that have columns which this release would leave out.
+
+    Raises:
+        LakeError: names one of them.
+    """
+    for name in names:
+        if name not in table.schema.names:
+            raise LakeError(
+                f"{place}: column {name} is not of this release, and rows that it wrote anew would lose it; "
+                "look after the table with the release that added it"
+            )

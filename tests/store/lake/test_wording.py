@@ -11,6 +11,7 @@ def test_colours_and_dumps_are_left_out_and_causes_joined():
     assert said(OSError(delta)) == "Generic error: Unable to copy data to file: No space left (os error 28)"
     dump = 'Not written: full\n\nDebug source:\nGeneric {\n  store: "x"\n}'
     assert said(OSError(dump)) == "Not written: full"
+    assert said(OSError("disk is full\n(Background on this error at: somewhere)")) == "disk is full"
 
 
 def test_an_error_without_words_is_named():
