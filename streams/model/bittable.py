@@ -179,13 +179,7 @@ class BitTable:
             ValueError: the bytes are no portable Roaring bitmap, or a part reaches across a multiple of 2^32.
         """
         table = cls()
-        for first_track, data in parts:
-            word, shift = divmod(first_track, _WORD)
-            bits = BitMap.deserialize(data)
-            if bits and bits.max() + shift >= _WORD:
-                raise ValueError(f"part at track {first_track} reaches beyond its 2^32 tracks")
-            mine = table._words.setdefault(word, BitMap())
-            mine |= bits.shift(shift) if shift else bits
+        table._add_parts(parts)
         return table
 
     def __len__(self) -> int:
@@ -208,6 +202,15 @@ class BitTable:
     def _add(self, tracks: Tracks) -> None:
         for word, bits in bitmaps_of_keys(tracks.copy()):
             self.add_bits(word, bits)
+
+    def _add_parts(self, parts: Iterable[tuple[int, bytes]]) -> None:
+        for first_track, data in parts:
+            word, shift = divmod(first_track, _WORD)
+            bits = BitMap.deserialize(data)
+            if bits and bits.max() + shift >= _WORD:
+                raise ValueError(f"part at track {first_track} reaches beyond its 2^32 tracks")
+            mine = self._words.setdefault(word, BitMap())
+            mine |= bits.shift(shift) if shift else bits
 
     def _add_runs(self, first: Tracks, last: Tracks) -> None:
         for start in range(0, len(first), _RUNS_AT_ONCE):

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from streams.model.pending import PendingTracks
+from streams.model.portableruns import Bitmaps
 
-__all__ = ["NUMPY", "Extremes", "Fits", "Kernel", "Marks", "Scan", "fastest"]
+__all__ = ["NUMPY", "Extremes", "Fits", "Highest", "Kernel", "Marks", "Scan", "fastest"]
 
 _Places = NDArray[np.int64]
 _Codes = NDArray[np.int32]
@@ -33,6 +34,9 @@ class Marks(Protocol):
     def due(self, held_tracks: int, /) -> bool:
         """Whether it is time to take them, into tables that hold so many tracks already."""
 
+    def unite(self, first_key: int, stored: Bitmaps, /) -> bool:
+        """Adds the tracks of bitmaps that are not odd (`Highest`), counted from a key; False: it cannot."""
+
     def take(self) -> Iterator[tuple[int, BitMap]]:
         """All that was added, and is not here any more: `key >> 32`, ascending, and the bits below."""
 
@@ -44,6 +48,18 @@ class Extremes(Protocol):
         self, time_us: _Places, offset_bytes: _Keys, length_bytes: _Keys, /
     ) -> tuple[int, int, int, int]:
         """The earliest and the latest time, the highest offset and the longest length."""
+
+
+class Highest(Protocol):
+    """The highest track of each stored bitmap."""
+
+    def __call__(self, stored: tuple[NDArray[np.uint8], _Places, _Places, _Keys], found: _Places, /) -> None:
+        """`stored` are bytes, begin, size and first track of bitmaps (`portableruns.Bitmaps`).
+
+        `found` takes the highest track of each, counted from 0, `EMPTY` or `ODD` (`streams.model.stored`).
+        What is not odd Roaring reads without an error, as the same tracks. None of them is above `MAX_TRACK`,
+        and what a bitmap has takes at most some ten times the memory of its bytes.
+        """
 
 
 class Fits(Protocol):
@@ -84,13 +100,14 @@ class Scan(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One way to go through writes; without `fits` and `scan`, step by step (`streams.model.marking`)."""
+    """One way to go through writes; without what may be None, step by step."""
 
     name: str
     marks: Callable[[], Marks]
     extremes: Extremes
     fits: Fits | None = None
     scan: Scan | None = None
+    highest: Highest | None = None
 
 
 def _extremes(time_us: _Places, offset_bytes: _Keys, length_bytes: _Keys) -> tuple[int, int, int, int]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from streams.model.batchmembers import BatchMembers
 from streams.model.counts import sum_by_group
 from streams.model.groups import Definition, Geometry, Member
+from streams.model.intervals import US
 from streams.model.messages import Fold
 from streams.model.opentable import OpenInterval, slot_of
 from streams.model.tracks import Extents, clip_extents, track_spans
@@ -99,7 +100,9 @@ def mark_fold(
 def _count_slot(
     interval: OpenInterval, fold: Fold, written_bytes: int | None, start_us: int, slot_seconds: int
 ) -> None:
-    first, last = slot_of(np.array([fold.start_us, fold.end_us - 1]), start_us, slot_seconds).tolist()
+    first, last = (
+        (time_us - start_us) // (slot_seconds * US) for time_us in (fold.start_us, fold.end_us - 1)
+    )
     if written_bytes == 0:
         return
     if written_bytes is None or first != last:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from streams.model.portable import bitmaps_of_keys
+from streams.model.portableruns import Bitmaps
 
 __all__ = ["LONGEST_WAITING", "MAX_TRACK", "MAX_VOLUMES", "VOLUME_BITS", "PendingTracks"]
 
@@ -56,6 +57,10 @@ class PendingTracks:
             self._keys = grown
         self._keys[self._count : end] = keys
         self._count = end
+
+    def unite(self, first_key: int, stored: Bitmaps) -> bool:  # noqa: ARG002  # Roaring does it
+        """Adds no bitmaps: what has come so far would have to be sorted first."""
+        return False
 
     def due(self, held_tracks: int) -> bool:
         """Whether as many wait as suits tables that hold so many tracks already.

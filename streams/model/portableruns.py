@@ -7,8 +7,8 @@ of all bitmaps, then the containers of all of them, kind by kind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -69,6 +69,13 @@ class Bitmaps:
         """Bitmaps that follow each other."""
         return cls(_Stretch(data), first_track, np.cumsum(size) - size, size)
 
+    @classmethod
+    def at(
+        cls, data: bytes | bytearray | memoryview, first_track: Tracks, begin: Places, size: Places
+    ) -> Bitmaps:
+        """Bitmaps anywhere in some bytes."""
+        return cls(_Stretch(data), first_track, begin, size)
+
     @property
     def data(self) -> Bytes:
         """The bytes."""
@@ -79,14 +86,14 @@ class Bitmaps:
         """The 16-bit number that begins at each byte."""
         return self.stretch.words
 
-    def some(self, places: Places) -> Bitmaps:
+    def parts(self) -> Iterator[tuple[int, bytes]]:
+        """The first track and the bytes of each."""
+        rows = zip(self.first_track.tolist(), self.begin.tolist(), self.size.tolist(), strict=True)
+        return ((first, self.data[begin : begin + size].tobytes()) for first, begin, size in rows)
+
+    def some(self, places: Places | slice) -> Bitmaps:
         """Those at these places, of the same bytes."""
-        return replace(
-            self,
-            first_track=self.first_track[places],
-            begin=self.begin[places],
-            size=self.size[places],
-        )
+        return Bitmaps(self.stretch, self.first_track[places], self.begin[places], self.size[places])
 
 
 def runs_of_portable(parts: Sequence[tuple[int, bytes]]) -> tuple[Places, Tracks, Tracks]:

@@ -20,6 +20,7 @@ from streams.model.intervals import US
 from streams.model.kernel import Kernel, fastest
 from streams.model.pending import LONGEST_WAITING, MAX_TRACK, MAX_VOLUMES, VOLUME_BITS
 from streams.model.portable import heads
+from streams.model.stored import StoredTable
 from streams.model.tracks import track_spans
 from streams.model.writes import WriteBatch, volume_id
 
@@ -122,10 +123,22 @@ class VolumeTables:
 
     def put(self, volume: str, table: VolumeTable) -> None:
         """ORs tracks into a volume's table, adds counts to its own."""
-        mine = self._tables[self.number(volume)]
+        number = self.number(volume)
+        mine = self._tables[number]
+        if self._unite(number, table.tracks):
+            mine.count(table.writes, table.written_bytes)
+            return
         self._held_tracks -= len(mine.tracks)
         mine.merge(table)
         self._held_tracks += len(mine.tracks)
+
+    def _unite(self, number: int, tracks: BitTable) -> bool:
+        """Marks what is still stored as it came; False where it is not, or the kernel cannot."""
+        stored = tracks.stored if isinstance(tracks, StoredTable) else None
+        if stored is None or number >= MAX_VOLUMES or not self._marks.unite(number << VOLUME_BITS, stored):
+            return False
+        self._settle_if_due()
+        return True
 
     def merge(self, other: VolumeTables) -> None:
         """ORs the tracks of all tables, adds their counts."""
@@ -220,6 +233,9 @@ class VolumeTables:
 
     def _add(self, keys: NDArray[np.uint64]) -> None:
         self._marks.add(keys)
+        self._settle_if_due()
+
+    def _settle_if_due(self) -> None:
         if self._marks.due(self._held_tracks):
             self._settle()
 

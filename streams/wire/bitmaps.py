@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
 
 from streams.errors import MessageError
 from streams.model.bittable import PART_TRACKS, BitTable
+from streams.model.kernel import fastest
+from streams.model.portableruns import Bitmaps
+from streams.model.stored import ODD, StoredTable
 
-__all__ = ["EMPTY_BITMAP", "bitmap_parts", "read_bitmaps"]
+__all__ = ["EMPTY_BITMAP", "Stored", "bitmap_parts", "read_bitmaps"]
 
 EMPTY_BITMAP = bytes.fromhex("3a30000000000000")
 """A portable Roaring bitmap without a bit."""
@@ -39,3 +46,37 @@ def read_bitmaps(parts: Iterable[tuple[int, bytes]]) -> BitTable:
         return BitTable.from_parts(checked)
     except ValueError as error:
         raise MessageError("bad-bitmap", f"tracks: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The bitmaps of a message where they stand in it, and the highest track of each, or `ODD`."""
+
+    bitmaps: Bitmaps
+    highest: list[int]
+
+    @classmethod
+    def of(cls, first_track: pa.Array, bitmaps: pa.Array) -> Stored:
+        """Columns without nulls, looked through once by the compiled loops, where there are any."""
+        width = np.int64 if pa.types.is_large_binary(bitmaps.type) else np.int32
+        _, places, data = bitmaps.buffers()
+        edges = np.frombuffer(places or b"", width)[bitmaps.offset :][: len(bitmaps) + 1].astype(np.int64)
+        first = np.asarray(first_track, np.uint64)
+        stored = Bitmaps.at(memoryview(data or b""), first, edges[:-1], np.diff(edges))
+        found, loop = np.full(len(first), ODD, np.int64), fastest().highest
+        if loop is not None:
+            loop((stored.data, stored.begin, stored.size, stored.first_track), found)
+        return cls(stored, found.tolist())
+
+    def table(self, rows: Sequence[int]) -> BitTable:
+        """The union of some rows.
+
+        Raises:
+            MessageError: as `read_bitmaps`.
+        """
+        together = rows[-1] - rows[0] == len(rows) - 1
+        found = self.bitmaps.some(slice(rows[0], rows[-1] + 1) if together else np.array(rows))
+        highest = [self.highest[row] for row in rows]
+        if ODD in highest:
+            return read_bitmaps(found.parts())
+        return StoredTable(found, max(highest))

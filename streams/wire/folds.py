@@ -23,7 +23,7 @@ from streams.wire.arrow import (
     read_columns,
     write_stream,
 )
-from streams.wire.bitmaps import bitmap_parts, read_bitmaps
+from streams.wire.bitmaps import Stored, bitmap_parts
 from streams.wire.fields import INT64_MAX
 from streams.wire.writes import volume_column, volume_names
 
@@ -85,16 +85,21 @@ def decode_folds(value: bytes) -> tuple[Fold, ...]:
     track_bytes = _track_bytes(batch.schema.metadata or {})
     volume = batch.column("volume")
     names = volume_names(volume)
-    spans: dict[_Span, list[_Row]] = {}
+    stored = Stored.of(batch.column("first_track"), batch.column("tracks"))
+    writes, written_bytes = (batch.column(name).to_pylist() for name in ("writes", "written_bytes"))
+    spans: dict[_Span, list[int]] = {}
     keys = zip(volume.indices.to_pylist(), _times(batch, "start"), _times(batch, "end"), strict=True)
-    columns = (
-        batch.column(name).to_pylist() for name in ("first_track", "tracks", "writes", "written_bytes")
-    )
-    for key, row in zip(keys, zip(*columns, strict=True), strict=True):
+    for row, key in enumerate(keys):
         spans.setdefault(key, []).append(row)
-    return tuple(
-        _fold(names[code], start, end, track_bytes, rows) for (code, start, end), rows in spans.items()
-    )
+    folds = []
+    for (code, start_us, end_us), rows in spans.items():
+        try:
+            tracks = stored.table(rows)
+            counts = _count(writes, rows), _count(written_bytes, rows)
+        except MessageError as error:
+            raise MessageError(error.reason, f"volume {names[code][:100]}: {error.detail}") from None
+        folds.append(Fold(names[code], start_us, end_us, track_bytes, tracks, *counts))
+    return tuple(folds)
 
 
 def _fold_rows(fold: Fold) -> Iterator[_Row]:
@@ -104,26 +109,13 @@ def _fold_rows(fold: Fold) -> Iterator[_Row]:
         counts = tuple(None if count is None else 0 for count in counts)  # type: ignore[assignment]
 
 
-def _fold(volume: str, start_us: int, end_us: int, track_bytes: int, rows: list[_Row]) -> Fold:
-    try:
-        return Fold(
-            volume=volume,
-            start_us=start_us,
-            end_us=end_us,
-            track_bytes=track_bytes,
-            tracks=read_bitmaps((first, bitmap) for first, bitmap, _, _ in rows),
-            writes=_count(writes for _, _, writes, _ in rows),
-            written_bytes=_count(size for _, _, _, size in rows),
-        )
-    except MessageError as error:
-        raise MessageError(error.reason, f"volume {volume[:100]}: {error.detail}") from None
-
-
-def _count(counts: Iterator[int | None]) -> int | None:
-    known = list(counts)
-    if None in known:
-        return None
-    total = sum(count for count in known if count is not None)
+def _count(column: Sequence[int | None], rows: Sequence[int]) -> int | None:
+    total = 0
+    for row in rows:
+        count = column[row]
+        if count is None:
+            return None
+        total += count
     if total > INT64_MAX:
         raise MessageError("bad-value", f"counts add up to {total}, beyond {INT64_MAX}")
     return total

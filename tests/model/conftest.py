@@ -7,6 +7,8 @@ import pytest
 from streams.model import feeding, volumetables
 from streams.model.compiled import NUMBA
 from streams.model.kernel import NUMPY
+from streams.wire import bitmaps
+from streams.wire.folds import decode_folds, encode_folds
 from streams.wire.shapes import Shapes
 from streams.wire.writes import decode_writes, encode_writes
 from streams.wire.writes_json import decode_writes_json, encode_writes_json
@@ -24,18 +26,23 @@ _WIRES = {
 }
 
 
+def _through_arrow(folds):
+    return tuple(decode_folds(encode_folds([fold]))[0] for fold in folds)
+
+
 @pytest.fixture(scope="module", params=[NUMPY, NUMBA], ids=lambda kernel: kernel.name)
 def each_kernel(request):
     """The module's tests run on each kernel."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (feeding, volumetables):
+        for module in (feeding, volumetables, bitmaps):
             patch.setattr(module, "fastest", lambda: request.param)
         yield request.param
 
 
 @pytest.fixture(scope="module", params=_WIRES)
 def each_wire(request):
-    """The module's stories have their writes from each of the encodings."""
+    """The module's stories have their writes from each of the encodings, and their folds from theirs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(story, "carried", _WIRES[request.param])
+        patch.setattr(story, "carried_folds", _through_arrow)
         yield request.param

@@ -10,7 +10,18 @@ from streams.model.messages import AgentMessage, Command, Define, Fold, Message,
 from streams.model.partition import Partition
 from streams.model.writes import WriteBatch
 
-__all__ = ["GEOMETRY", "TRACK", "Story", "batch", "carried", "definition", "fold", "geometry", "member"]
+__all__ = [
+    "GEOMETRY",
+    "TRACK",
+    "Story",
+    "batch",
+    "carried",
+    "carried_folds",
+    "definition",
+    "fold",
+    "geometry",
+    "member",
+]
 
 US = 1_000_000
 TRACK = 1024
@@ -68,6 +79,11 @@ def fold(volume, start, end, tracks, *, writes=1, written_bytes=1, track_bytes=T
 def carried(writes, sender):
     """The writes of a sender as they arrive; `each_wire` puts ways to encode and decode them here."""
     return writes
+
+
+def carried_folds(folds):
+    """Folds as they arrive; `each_wire` has them encoded and decoded."""
+    return folds
 
 
 class Story:
@@ -156,7 +172,7 @@ class Story:
         )
         guess = "writes" if writes else "tracks" if folds else "heartbeat"
         arrived = carried(batch(*writes), who) if writes else None
-        body = AgentMessage(kind or guess, origin, arrived, tuple(folds))
+        body = AgentMessage(kind or guess, origin, arrived, carried_folds(tuple(folds)))
         return self.take(body, max(self.at, to) if at is None else at)
 
     def bye(self, to, who="a/p", **more):

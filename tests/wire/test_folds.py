@@ -6,9 +6,20 @@ from pyroaring import BitMap
 
 from streams.errors import MessageError
 from streams.model.bittable import PART_TRACKS, BitTable
+from streams.model.compiled import NUMBA
+from streams.model.kernel import NUMPY
 from streams.model.messages import Fold
+from streams.wire import bitmaps
 from streams.wire.arrow import read_stream, write_stream
 from streams.wire.folds import decode_folds, encode_folds
+
+
+@pytest.fixture(scope="module", autouse=True, params=[NUMPY, NUMBA], ids=lambda kernel: kernel.name)
+def each_kernel(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bitmaps, "fastest", lambda: request.param)
+        yield
+
 
 LARGE = BitTable.of([1, PART_TRACKS + 1, 1 << 40])
 

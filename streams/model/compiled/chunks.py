@@ -13,7 +13,9 @@ from streams.model.compiled.directory import enter, enter_hot
 from streams.model.compiled.layout import BLOCK, BUCKET, HOT, PAGE_WORDS, STATE, Missing
 from streams.model.compiled.marking import mark, mark_hot
 from streams.model.compiled.packing import pack
+from streams.model.compiled.uniting import unite
 from streams.model.portable import LARGEST_ARRAY, heads
+from streams.model.portableruns import Bitmaps
 
 __all__ = ["Chunks"]
 
@@ -46,6 +48,13 @@ class Chunks:
             row = mark(keys, row, self._arrays)
             if row < len(keys):
                 self._grow()
+
+    def unite(self, first_key: int, stored: Bitmaps) -> bool:
+        """Adds the tracks of bitmaps that were found sound, counted from a key."""
+        columns, cursor = (stored.data, stored.begin, stored.size, stored.first_track), np.zeros(3, np.int64)
+        while not unite(first_key, columns, cursor, self._arrays):
+            self._grow()
+        return True
 
     def due(self, held_tracks: int) -> bool:  # noqa: ARG002  # however many tracks the tables hold
         """Whether it is time to take them: the numbers of blocks are used up."""

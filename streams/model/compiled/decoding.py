@@ -6,35 +6,21 @@ from typing import Any
 
 from numba import types
 
-from streams.model.compiled.compiling import INT64S, UINT64S, column, compiled
+from streams.model.compiled.compiling import INT64S, UINT64S, compiled
+from streams.model.compiled.reading import BITSET_BYTES, LEAST_BYTES, PLACES, STORED, long, short
 from streams.model.portable import FEWEST_WITH_OFFSETS, LARGEST_ARRAY, WITH_RUNS, WITHOUT_RUNS
 
 __all__ = ["decode"]
 
-_BYTES = column(types.uint8)
-_PLACES, _TRACKS = column(types.int64), column(types.uint64)
-_LEAST_BYTES = 8  # of an empty bitmap
-_BITSET_BYTES = 8192
 _NO_ROOM = -1
 _GARBLED = -2
 _NOTHING = -2  # nothing touches it
 
 
-@compiled(types.int64(_BYTES, types.int64))
-def _short(data: Any, at: Any) -> Any:
-    return types.int64(data[at]) | types.int64(data[at + 1]) << 8
-
-
-@compiled(types.int64(_BYTES, types.int64))
-def _long(data: Any, at: Any) -> Any:
-    return _short(data, at) | _short(data, at + 2) << 16
-
-
-_STORED = types.Tuple((_BYTES, _PLACES, _PLACES, _TRACKS))  # type: ignore[no-untyped-call]  # numba has few types
 _RUNS = types.Tuple((INT64S, UINT64S, UINT64S))  # type: ignore[no-untyped-call]  # as above
 
 
-@compiled(types.int64(_STORED, _PLACES, _RUNS))
+@compiled(types.int64(STORED, PLACES, _RUNS))
 def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PLR0912, PLR0915  # calls would keep its state in memory
     """As `loops.Decode`."""
     data, begin, size, first_track = stored
@@ -42,15 +28,15 @@ def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PL
     count, now, low, high = 0, types.int64(-1), types.int64(_NOTHING), types.int64(_NOTHING)
     for row in range(len(begin)):
         at, end = begin[row], begin[row] + size[row]
-        if at < 0 or size[row] < _LEAST_BYTES or end > len(data):
+        if at < 0 or size[row] < LEAST_BYTES or end > len(data):
             return _GARBLED
-        cookie = _long(data, at)
+        cookie = long(data, at)
         may_have_runs = (cookie & 0xFFFF) == WITH_RUNS
         if may_have_runs:
             containers = (cookie >> 16) + 1
             head = at + 4 + (containers + 7) // 8
         elif cookie == WITHOUT_RUNS:
-            containers, head = _long(data, at + 4), at + 8
+            containers, head = long(data, at + 4), at + 8
         else:
             return _GARBLED
         has_offsets = not may_have_runs or containers >= FEWEST_WITH_OFFSETS
@@ -59,19 +45,19 @@ def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PL
         if start > end:
             return _GARBLED
         for number in range(containers):
-            base = types.int64(first_track[row]) + (_short(data, head + 4 * number) << 16)
-            tracks = _short(data, head + 4 * number + 2) + 1
+            base = types.int64(first_track[row]) + (short(data, head + 4 * number) << 16)
+            tracks = short(data, head + 4 * number + 2) + 1
             if has_offsets:
-                start = at + _long(data, body + 4 * number)
+                start = at + long(data, body + 4 * number)
             has_runs = may_have_runs and data[at + 4 + number // 8] >> (number % 8) & 1
             is_bitset = not has_runs and tracks > LARGEST_ARRAY
             if start < at or start + 2 > end:
                 return _GARBLED
             if has_runs:
-                step, stop = 4, start + 2 + 4 * _short(data, start)
+                step, stop = 4, start + 2 + 4 * short(data, start)
                 start += 2
             elif is_bitset:
-                step, stop = 1, start + _BITSET_BYTES
+                step, stop = 1, start + BITSET_BYTES
             else:
                 step, stop = 2, start + 2 * tracks
             if stop > end:
@@ -82,8 +68,8 @@ def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PL
                     bits = types.int64(data[place])
                     value = 8 * (place - start)
                 else:
-                    value = _short(data, place)
-                further = _short(data, place + 2) if has_runs else types.int64(0)
+                    value = short(data, place)
+                further = short(data, place + 2) if has_runs else types.int64(0)
                 while bits:
                     if bits & 1:
                         track = base + value

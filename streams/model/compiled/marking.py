@@ -30,9 +30,10 @@ from streams.model.compiled.layout import (
 )
 from streams.model.compiled.lists import following, give_back, new_block, prolong, take_out_doubles
 
-__all__ = ["mark", "mark_hot"]
+__all__ = ["ARRAYS", "make_dense", "make_room", "mark", "mark_hot", "new_bucket"]
 
-_ARRAYS = types.Tuple((Directory, Buckets, Lists, Pages, Hot, State))  # type: ignore[no-untyped-call]  # of numba
+ARRAYS = types.Tuple((Directory, Buckets, Lists, Pages, Hot, State))  # type: ignore[no-untyped-call]  # of numba
+"""What a bucket may need: the directory, buckets, numbers of all blocks, pages, hot and state."""
 
 _ONE, _LOW, _HALF = np.uint64(1), np.uint64(0xFFFF), np.uint64(16)
 _DENSE_FROM = np.uint64(2_048)  # a page takes 4 B for each of so many tracks
@@ -43,7 +44,7 @@ _NO_BUCKETS, _NO_PAGES = Missing.BUCKETS, Missing.PAGES
 
 
 @compiled(types.boolean(types.uint64, Buckets, Lists, Pages, Hot, State))
-def _make_dense(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, state: Any) -> Any:
+def make_dense(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, state: Any) -> Any:
     """Puts the tracks of a list into a page and gives the blocks back; False where there is no page."""
     page = state[0].pages
     if page >= np.uint64(len(pages)):
@@ -65,13 +66,13 @@ def _make_dense(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, sta
 
 
 @compiled(types.boolean(types.uint64, Buckets, Lists, Pages, Hot, State))
-def _make_room(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, state: Any) -> Any:
+def make_room(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, state: Any) -> Any:
     """Lets a bucket take one more entry, or become a page; False where room is missing for that."""
     if buckets[bucket].count == buckets[bucket].limit:
         take_out_doubles(bucket, buckets, lists, state)
         kept = np.uint64(buckets[bucket].count)
         if kept >= _DENSE_FROM:
-            return _make_dense(bucket, buckets, lists, pages, hot, state)
+            return make_dense(bucket, buckets, lists, pages, hot, state)
         growth = _GROWTH_WHILE_SHORT if kept <= _SHORT else _GROWTH
         buckets[bucket].limit = min(max(growth * kept, ENTRIES), _LONGEST_LIST)
     place = np.uint64(buckets[bucket].place)
@@ -84,7 +85,7 @@ def _make_room(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, stat
 
 
 @compiled(types.uint64(types.uint64, types.uint64, Directory, Buckets, Lists, State))
-def _new_bucket(chunk: Any, place: Any, directory: Any, buckets: Any, lists: Any, state: Any) -> Any:
+def new_bucket(chunk: Any, place: Any, directory: Any, buckets: Any, lists: Any, state: Any) -> Any:
     """A bucket for a chunk, which goes to a place in the directory; 0 where there is no room."""
     bucket = state[0].buckets
     if bucket == np.uint64(len(buckets)):
@@ -115,7 +116,7 @@ def mark_hot(keys: Any, hot: Any, pages: Any) -> Any:
     return left
 
 
-@compiled(types.uint64(UINT64S, types.uint64, _ARRAYS))
+@compiled(types.uint64(UINT64S, types.uint64, ARRAYS))
 def mark(keys: Any, row: Any, arrays: Any) -> Any:
     """Marks the keys from `row` on.
 
@@ -128,14 +129,14 @@ def mark(keys: Any, row: Any, arrays: Any) -> Any:
         found = find(directory, buckets, chunk)
         bucket = np.uint64(directory[found])
         if bucket == 0:
-            bucket = _new_bucket(chunk, found, directory, buckets, lists, state)
+            bucket = new_bucket(chunk, found, directory, buckets, lists, state)
             if bucket == 0:
                 return row
         place, count = np.uint64(buckets[bucket].place), buckets[bucket].count
         if count == DENSE:
             pages[place, track >> WORD_BITS] |= _ONE << (track & WORD)
         elif count == buckets[bucket].limit or place & IN_BLOCK == ENTRIES:
-            if not _make_room(bucket, buckets, lists, pages, hot, state):
+            if not make_room(bucket, buckets, lists, pages, hot, state):
                 return row
             continue
         else:

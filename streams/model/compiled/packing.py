@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from streams.model.compiled.bits import ones
 from streams.model.compiled.compiling import INT64S, UINT16S, UINT32S, UINT64S, compiled
 from streams.model.compiled.layout import DENSE, ENTRIES, PAGE_WORDS, WORD, WORD_BITS, Buckets, Lists, Pages
 from streams.model.compiled.lists import following
@@ -16,19 +17,6 @@ __all__ = ["pack"]
 
 _ONE, _LOW, _HALF = np.uint64(1), np.uint64(0xFFFF), np.uint64(16)
 _COOKIE, _LARGEST_ARRAY = np.uint16(WITHOUT_RUNS), np.uint64(LARGEST_ARRAY)
-_PAIRS, _FOURS, _EIGHTS, _SUM = (
-    np.uint64(number)
-    for number in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F, 0x0101010101010101)
-)
-
-
-@compiled(types.uint64(types.uint64))
-def _ones(word: Any) -> Any:
-    """How many bits are set; compilers know these steps, and have one instruction for them."""
-    word = word - (word >> _ONE & _PAIRS)
-    word = (word & _FOURS) + (word >> np.uint64(2) & _FOURS)
-    word = word + (word >> np.uint64(4)) & _EIGHTS
-    return word * _SUM >> np.uint64(56)
 
 
 @compiled(types.uint64(types.uint64, types.uint64, UINT16S, types.uint64))
@@ -36,7 +24,7 @@ def _write_word(number: Any, word: Any, numbers: Any, place: Any) -> Any:
     """Writes the numbers of the bits of a page's word, ascending; the place behind them."""
     while word != 0:
         lowest = word & (~word + _ONE)
-        numbers[place] = number << WORD_BITS | _ones(lowest - _ONE)
+        numbers[place] = number << WORD_BITS | ones(lowest - _ONE)
         place, word = place + _ONE, word ^ lowest
     return place
 
@@ -59,7 +47,7 @@ def _write_list(bucket: Any, buckets: Any, lists: Any, page: Any, numbers: Any, 
         words = used[high]
         while words != 0:
             lowest = words & (~words + _ONE)
-            word = high << WORD_BITS | _ones(lowest - _ONE)
+            word = high << WORD_BITS | ones(lowest - _ONE)
             place = _write_word(word, page[word], numbers, place)
             page[word], words = 0, words ^ lowest
     return place
@@ -70,7 +58,7 @@ def _tracks(page: Any) -> Any:
     """How many tracks a page has."""
     count = np.uint64(0)
     for word in page:
-        count += _ones(word)
+        count += ones(word)
     return count
 
 
