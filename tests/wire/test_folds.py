@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -12,6 +12,7 @@ from streams.model.messages import Fold
 from streams.wire import bitmaps
 from streams.wire.arrow import read_stream, write_stream
 from streams.wire.folds import decode_folds, encode_folds
+from tests.model.portables import damaged
 
 
 @pytest.fixture(scope="module", autouse=True, params=[NUMPY, NUMBA], ids=lambda kernel: kernel.name)
@@ -159,3 +160,35 @@ def test_a_bitmap_beyond_its_stretch_of_2_32_tracks_is_refused():
 def test_counts_beyond_63_bits_are_refused():
     found = refusal(batch(writes=pa.array([1 << 63], pa.uint64())))
     assert found == "bad-value: volume v: counts add up to 9223372036854775808, beyond 9223372036854775807"
+
+
+def outcome(chosen, value):
+    """The folds with their highest tracks, or what is wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bitmaps, "fastest", lambda: chosen)
+        try:
+            folds = decode_folds(value)
+        except MessageError as error:
+            return str(error)
+    return [(fold.tracks.highest(), fold) for fold in folds]
+
+
+@settings(max_examples=300)
+@given(st.lists(damaged(), min_size=1, max_size=3), st.sampled_from(["binary", "large_binary"]))
+def test_both_kernels_say_the_same_of_damaged_bitmaps(parts, kind):
+    count = len(parts)
+    found = batch(
+        start=pa.array([0] * count, pa.timestamp("us", "UTC")),
+        end=pa.array([10] * count, pa.timestamp("us", "UTC")),
+        volume=pa.array(["v", "w", "v"][:count]).dictionary_encode(),
+        first_track=pa.array([0] * count, pa.uint64()),
+        tracks=pa.array(parts, kind),
+        writes=pa.array([1] * count, pa.uint64()),
+        written_bytes=pa.array([1] * count, pa.uint64()),
+    )
+    value = write_stream(found)
+    assert outcome(NUMBA, value) == outcome(NUMPY, value)
+
+
+def test_a_message_without_folds_has_none():
+    assert decode_folds(write_stream(batch().slice(0, 0))) == ()

@@ -27,9 +27,7 @@ _TRACKS_PER_BYTE = 8  # a bitset's; runs that are denser would take far more mem
 def _top_of_array(data: Any, start: Any, tracks: Any) -> Any:
     """The highest value, -1 where they do not ascend."""
     falls = 0
-    for place in range(
-        start, start + 2 * tracks - 2, 2
-    ):  # without a way out, so that many are compared at once
+    for place in range(start, start + 2 * tracks - 2, 2):  # without a way out: many are compared at once
         falls |= short(data, place + 2) <= short(data, place)
     return types.int64(-1) if falls else short(data, start + 2 * tracks - 2)
 
