@@ -128,7 +128,7 @@ class DeltaLakeTable:
                 objects = Objects(self._uri, self._storage)
                 names = [found.name for found in objects.list() if not found.name.startswith(_LOG)]
                 if not self._is_there():  # somebody else may begin at the same time
-                    require_unused(self._uri, names, "Delta")
+                    require_unused(self._uri, names, "Delta table")
                 DeltaTable.create(
                     self._uri,
                     self.spec.schema,

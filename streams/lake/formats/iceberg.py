@@ -154,7 +154,7 @@ class IcebergTable:
         files = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
         names = [str(name) for name in files if name.parts[0] != _METADATA]
         if not catalog.table_exists(self._name):  # somebody else may begin at the same time
-            require_unused(self._location, names, "Iceberg")
+            require_unused(self._location, names, "Iceberg table in the catalog")
 
     def require_known(self, table: Iceberg) -> None:
         """Refuses rows that cannot be written anew by this release."""

@@ -149,7 +149,7 @@ class ParquetTable:
             return
         names = [found.name for found in self._objects.list() if not found.name.startswith(_OWN)]
         if self._ledger.newest() is None:  # somebody else may begin at the same time
-            require_unused(self._objects.uri, names, "plain Parquet")
+            require_unused(self._objects.uri, names, "ledger of plain Parquet")
         with suppress(Changed):  # somebody else begins at the same time
             self._ledger.begin()
 

@@ -116,7 +116,7 @@ def require_unused(place: str, names: Iterable[str], form: str) -> None:
     """
     for name in names:
         raise LakeError(
-            f"{place}: {name} is there and no {form} table, so something else wrote it, or linkgauge in "
+            f"{place}: {name} is there and no {form}, so something else wrote it, or linkgauge in "
             "another format: correct lake.format, or choose another lake.path"
         )
 

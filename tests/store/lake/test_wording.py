@@ -11,6 +11,8 @@ def test_colours_and_dumps_are_left_out_and_causes_joined():
     assert said(OSError(delta)) == "Generic error: Unable to copy data to file: No space left (os error 28)"
     dump = 'Not written: full\n\nDebug source:\nGeneric {\n  store: "x"\n}'
     assert said(OSError(dump)) == "Not written: full"
+    frames = "No JSON:\n   0: <unknown>\n  12: start_thread\n             at ./nptl/pthread_create.c:442:8"
+    assert said(OSError(frames)) == "No JSON"
     assert said(OSError("disk is full\n(Background on this error at: somewhere)")) == "disk is full"
 
 
