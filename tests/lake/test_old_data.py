@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ def written(lake, rows, commits):
     """The rows in so many commits, and the groups that they are of."""
     table = open_table(lake, TRACKS)
     for number in range(commits):
-        table.append(rows.take(list(range(number, rows.num_rows, commits))))
+        table.append(rows.take(pa.array(range(number, rows.num_rows, commits), pa.int64())))
     versions = [
         Version(1, None, 0, Definition(group, members_of(group), Geometry.for_interval(300)))
         for group in GROUPS
