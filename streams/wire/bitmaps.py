@@ -53,6 +53,8 @@ class Stored:
     """The bitmaps of a message where they stand in it, and the highest track of each, or `ODD`."""
 
     bitmaps: Bitmaps
+    edges: list[int]
+    first_tracks: list[int]
     highest: list[int]
 
     @classmethod
@@ -66,7 +68,7 @@ class Stored:
         found, loop = np.full(len(first), ODD, np.int64), fastest().highest
         if loop is not None:
             loop((stored.data, stored.begin, stored.size, stored.first_track), found)
-        return cls(stored, found.tolist())
+        return cls(stored, edges.tolist(), first.tolist(), found.tolist())
 
     def table(self, rows: Sequence[int]) -> BitTable:
         """The union of some rows.
@@ -74,9 +76,12 @@ class Stored:
         Raises:
             MessageError: as `read_bitmaps`.
         """
-        together = rows[-1] - rows[0] == len(rows) - 1
-        found = self.bitmaps.some(slice(rows[0], rows[-1] + 1) if together else np.array(rows))
         highest = [self.highest[row] for row in rows]
         if ODD in highest:
-            return read_bitmaps(found.parts())
-        return StoredTable(found, max(highest))
+            return read_bitmaps(map(self._part, rows))
+        together = rows[-1] - rows[0] == len(rows) - 1
+        mine = self.bitmaps.some(slice(rows[0], rows[-1] + 1) if together else np.array(rows))
+        return StoredTable(mine, max(highest))
+
+    def _part(self, row: int) -> tuple[int, bytes]:
+        return self.first_tracks[row], self.bitmaps.data[self.edges[row] : self.edges[row + 1]].tobytes()
