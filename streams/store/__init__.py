@@ -23,8 +23,9 @@ from streams.store.either import (
     read_stored,
     read_summaries,
 )
-from streams.store.lake.known import has_older, require_captured
+from streams.store.lake.known import has_older
 from streams.store.lake.place import LakeSource
+from streams.store.lake.requiring import require_captured
 from streams.store.lake.unions import Only, UnitedRange, lake_unions
 from streams.store.rungs import or_of
 from streams.store.source import Source

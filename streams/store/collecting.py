@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from streams.model.counts import sum_by_group
 from streams.model.intervals import US
-from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
+from streams.store.shelf import Rows, Shelves
 from streams.store.stored import Found, StoredInterval, StoredRange, VolumeFacts
 from streams.wire.table_columns import TableColumns
 
 __all__ = ["Collector"]
 
 Numbers = NDArray[np.int64]
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 
 class _Part(NamedTuple):
@@ -29,7 +31,7 @@ class _Part(NamedTuple):
     version: int
     parts: int
     slot_seconds: int
-    slots: tuple[int | None, ...] | None
+    slots: Numbers | None
     volumes: Numbers
     covered_us_by_slot: Numbers
 
@@ -42,7 +44,8 @@ class _Group:
     numbers: dict[str, int] = field(default_factory=dict)
     names: pa.StringArray | None = None
     codes: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
-    next_code: int = 0
+    wanted: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    covered: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     newest_us: int = -(1 << 62)
 
 
@@ -82,8 +85,7 @@ class Collector:
         for name, group in self._groups.items():
             intervals = tuple(self._intervals(group))
             if intervals:
-                shelves = {number // VOLUMES_PER_SHELF for number in group.numbers.values()}
-                ranges[name] = StoredRange(name, intervals, found, tuple(sorted(shelves)))
+                ranges[name] = StoredRange(name, intervals, found, tuple(group.numbers.values()))
         return ranges
 
     def _take(self, columns: TableColumns) -> None:
@@ -105,7 +107,7 @@ class Collector:
             vouched_us=vouched,
         )
         if len(places) == len(codes):
-            self._shelves.add(rows, bytes(columns.data))
+            self._shelves.add(rows, columns.data)
         elif len(places):
             pieces = [columns.data[columns.edges[at] : columns.edges[at + 1]] for at in places.tolist()]
             self._shelves.add(rows.some(places), b"".join(pieces))
@@ -113,21 +115,24 @@ class Collector:
         group.newest_us = max(group.newest_us, head.start_us)
         sizes = columns.volume_bytes[places], columns.track_bytes[places]
         self._facts.note(codes[places], *sizes, is_newest=is_newest)
+        # Most intervals are covered as the one before: memory holds that once.
+        group.covered = _same(_covered_by_slot(columns, codes), group.covered)
         revisions = group.intervals.setdefault((head.rung_seconds, head.start_us), {})
         revisions.setdefault(head.revision, {})[head.part] = _Part(
             number,
             head.definition_version,
             head.parts,
             head.slot_seconds,
-            head.slots,
-            numbered[numbered >= 0],
-            _covered_by_slot(columns, codes),
+            None if head.slots is None else np.array([-1 if n is None else n for n in head.slots], np.int64),
+            group.wanted,
+            group.covered,
         )
 
     def _numbered(self, group: _Group, names: pa.StringArray) -> Numbers:
         """The number of each volume, -1 where it is not wanted. Most messages have the same names."""
         if group.names is None or not names.equals(group.names):
             group.codes = np.array([self._code(group, name) for name in names.to_pylist()], np.int64)
+            group.wanted = group.codes[group.codes >= 0]
             group.names = names
         return group.codes
 
@@ -136,11 +141,7 @@ class Collector:
             return -1
         code = group.numbers.get(name)
         if code is None:
-            code = group.next_code
-            if code % VOLUMES_PER_SHELF == 0:  # a shelf has volumes of one group alone
-                code = self._facts.new_shelf() * VOLUMES_PER_SHELF
-            self._facts.names[code] = name
-            group.numbers[name], group.next_code = code, code + 1
+            code = group.numbers[name] = self._facts.add(name)
         return code
 
     def _intervals(self, group: _Group) -> Iterator[StoredInterval]:
@@ -151,8 +152,11 @@ class Collector:
                 chosen.append((start_us, seconds, parts))
         volumes = None if self._wanted is None else len(group.numbers)
         base = _without_rungs(chosen) if self._may_have_rungs else chosen
+        shares = np.empty(0)
         for start_us, seconds, parts in sorted(base, key=lambda each: each[0]):
-            yield _interval(start_us, seconds, parts, volumes)
+            shares = _same(_shares(parts, volumes), shares)
+            first, numbers = parts[0], tuple(part.number for part in parts)
+            yield StoredInterval(start_us, seconds, first.slot_seconds, first.slots, shares, numbers)
 
 
 def _without_rungs(chosen: list[tuple[int, int, list[_Part]]]) -> Iterator[tuple[int, int, list[_Part]]]:
@@ -183,19 +187,16 @@ def _newest_complete(revisions: dict[int, dict[int, _Part]]) -> list[_Part]:
     return []
 
 
-def _interval(start_us: int, seconds: int, parts: list[_Part], volumes: int | None) -> StoredInterval:
-    """The interval of these parts. Its coverage is the mean over so many volumes; None: those that it has."""
-    first = parts[0]
+def _shares(parts: list[_Part], volumes: int | None) -> NDArray[np.float64]:
+    """The coverage by slot of an interval of these parts: the mean over so many volumes; None: its own."""
     count = volumes or len(np.unique(np.concatenate([part.volumes for part in parts])))
-    covered = sum(part.covered_us_by_slot for part in parts)
-    return StoredInterval(
-        start_us=start_us,
-        seconds=seconds,
-        slot_seconds=first.slot_seconds,
-        written_bytes_by_slot=first.slots,
-        covered_by_slot=np.minimum(covered / (first.slot_seconds * US * max(count, 1)), 1.0),
-        parts=tuple(part.number for part in parts),
-    )
+    covered: Numbers = np.sum([part.covered_us_by_slot for part in parts], axis=0)
+    return np.minimum(covered / (parts[0].slot_seconds * US * max(count, 1)), 1.0)
+
+
+def _same(found: NDArray[_Number], before: NDArray[_Number]) -> NDArray[_Number]:
+    """The array before where this one is equal to it."""
+    return before if np.array_equal(found, before) else found
 
 
 def _covered_by_slot(columns: TableColumns, codes: Numbers) -> Numbers:

@@ -1,8 +1,8 @@
 """Stored tables of a range volume by volume, without an object for each entry: what long reports read.
 
 `read_intervals` gives whole intervals as values, which suits a few of them. A month of a large group is
-millions of entries: here they stay the columns that they were stored as, and a volume's bitmaps become its
-history only when it is that volume's turn.
+millions of entries: here they stay the columns that they were stored as. A volume's bitmaps become its
+history only when it is that volume's turn, and where that is enough one stretch of time after the other.
 """
 
 from __future__ import annotations
@@ -10,40 +10,52 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.model.bittable import PART_TRACKS
 from streams.model.counts import sum_by_group
 from streams.model.intervals import US, Span
-from streams.model.portableruns import Bitmaps
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History, history_of_bitmaps
+from streams.model.sizing.lastseen import goes_by_time
 from streams.model.sizing.loops import Loops
 from streams.model.sizing.regrid import on_grid
-from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
+from streams.store.shelf import Rows, Shelved, Shelves
 
 __all__ = ["Found", "StoredInterval", "StoredRange", "StoredVolume", "VolumeFacts"]
 
 Numbers = NDArray[np.int64]
 Shares = NDArray[np.float64]
 
+_STRETCH_BYTES: Final = 2 << 20
+"""Of bitmaps: a million scattered tracks, which take 24 B each once they are written out."""
+
+_SAMPLE_BYTES: Final = 1 << 18
+
+_LONG_BYTES: Final = 4 << 20
+"""Loops take most of a second to load; what goes without them takes a hundred times its bytes of memory."""
+
 
 class VolumeFacts:
     """By number of a volume: its name, its newest size (-1: unknown), its track, and another that it had."""
 
     def __init__(self) -> None:
-        self.names: dict[int, str] = {}
+        self.names: list[str] = []
         self.volume_bytes, self.track_bytes, self.other_track_bytes = (np.zeros(0, np.int64) for _ in "abc")
 
-    def new_shelf(self) -> int:
-        """The number of a shelf that nobody has, and room for its volumes."""
-        shelf = len(self.track_bytes) // VOLUMES_PER_SHELF
-        more = np.zeros(VOLUMES_PER_SHELF, np.int64)
-        self.volume_bytes = np.concatenate([self.volume_bytes, more - 1])
-        self.track_bytes = np.concatenate([self.track_bytes, more])
-        self.other_track_bytes = np.concatenate([self.other_track_bytes, more])
-        return shelf
+    def add(self, name: str) -> int:
+        """The number of a new volume."""
+        self.names.append(name)
+        if len(self.names) > len(self.track_bytes):
+            more = np.zeros(len(self.names), np.int64)
+            self.volume_bytes = np.concatenate([self.volume_bytes, more - 1])
+            self.track_bytes = np.concatenate([self.track_bytes, more])
+            self.other_track_bytes = np.concatenate([self.other_track_bytes, more])
+        return len(self.names) - 1
 
     def note(self, codes: Numbers, volume_bytes: Numbers, track_bytes: Numbers, *, is_newest: bool) -> None:
         """Takes what one message says of some volumes."""
@@ -60,13 +72,13 @@ class VolumeFacts:
 class StoredInterval:
     """One base interval without its tables. `covered_by_slot` is the share of each slot's volume-seconds.
 
-    `parts` are the numbers of the messages that its rows came in.
+    Bytes of a slot that nobody counted are -1. `parts` are the numbers of the messages that its rows came in.
     """
 
     start_us: int
     seconds: int
     slot_seconds: int
-    written_bytes_by_slot: tuple[int | None, ...] | None
+    written_bytes_by_slot: Numbers | None
     covered_by_slot: Shares
     parts: tuple[int, ...] = ()
 
@@ -80,8 +92,8 @@ class StoredInterval:
 class StoredVolume:
     """One volume over the range: its counts, and its bitmaps with the start of their intervals, ascending.
 
-    `writes` and `written_bytes` are None where a source could not count them. All starts are multiples of
-    `unit_seconds`.
+    Bitmaps are read when a history is made of them. `writes` and `written_bytes` are None where a source
+    could not count them. All starts are multiples of `unit_seconds`.
     """
 
     volume: str
@@ -92,7 +104,7 @@ class StoredVolume:
     vouched_us: int
     unit_seconds: int
     start_us: Numbers
-    bitmaps: Bitmaps
+    bitmaps: Shelved
     written_rows: Numbers
     write_rows: Numbers
 
@@ -113,18 +125,42 @@ class StoredVolume:
 
     def history(self, grid: Grid, loops: Loops | None = None) -> History:
         """Its history on a grid that holds all of its intervals; those of the grid may be longer."""
+        return self._history(grid, slice(None), loops)
+
+    def goes_by_time(self, grid: Grid, loops: Loops | None) -> bool:
+        """Whether figures may take it stretch by stretch: there is much of it, in short runs."""
+        size_bytes = int(self.bitmaps.size.sum())
+        if loops is None or size_bytes <= _STRETCH_BYTES:
+            return False
+        step = size_bytes // _SAMPLE_BYTES | 1  # odd: hours of a day are not passed over
+        furthest = int(self.bitmaps.first_track.max()) + PART_TRACKS - 1
+        return goes_by_time(self._history(grid, slice(None, None, step), loops), furthest)
+
+    def stretches(self, grid: Grid, whole_seconds: int, loops: Loops | None) -> Iterator[History]:
+        """Its history in stretches of time, whose size does not depend on the range.
+
+        Spans of `whole_seconds`, a multiple of the grid's interval, from the grid's start on are not divided.
+        """
+        span = (self.start_us - grid.start_us) // (whole_seconds * US)
+        heads = np.flatnonzero(np.concatenate([[True], span[1:] != span[:-1]])[: len(span)])
+        number = np.concatenate([[0], np.cumsum(self.bitmaps.size)])[heads] // _STRETCH_BYTES
+        starts = heads[np.concatenate([[True], number[1:] != number[:-1]])[: len(heads)]].tolist()
+        for low, high in pairwise([*starts, len(span)]):
+            yield self._history(grid, slice(low, high), loops)
+
+    def _history(self, grid: Grid, rows: slice, loops: Loops | None) -> History:
         unit = grid
         if grid.interval_seconds != self.unit_seconds:
             count = grid.seconds // self.unit_seconds
             unit = Grid(grid.start_us, self.unit_seconds, np.ones(count, np.bool_))
-        interval = (self.start_us - grid.start_us) // (unit.interval_seconds * US)
+        interval = (self.start_us[rows] - grid.start_us) // (unit.interval_seconds * US)
         history = history_of_bitmaps(
             unit,
             self.volume,
             self.volume_bytes,
             self.track_bytes,
             interval,
-            self.bitmaps,
+            self.bitmaps.some(rows).read(),
             loops=loops,
         )
         return history if unit is grid else on_grid(history, grid)
@@ -144,13 +180,13 @@ class StoredRange:
     """The base intervals of one group that were found in a range, ordered by start.
 
     A range, and what it yields, can be sent to other processes; the volumes stay where they are.
-    `shelves` are the portions that volumes are read in.
+    `numbers` are those of its volumes.
     """
 
     group: str
     intervals: tuple[StoredInterval, ...]
     found: Found = field(default_factory=lambda: Found(Shelves(), np.empty(0, np.int64), VolumeFacts()))
-    shelves: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
 
     @property
     def lengths(self) -> list[int]:
@@ -168,10 +204,14 @@ class StoredRange:
         return self.found.shelves.is_in_file
 
     @property
+    def is_long(self) -> bool:
+        """Whether there is so much of it that compiled loops are worth theirs."""
+        return self.found.shelves.size_bytes >= _LONG_BYTES
+
+    @property
     def names(self) -> list[str]:
         """Its volumes."""
-        codes = (code for shelf in self.shelves for code in self._codes(shelf).tolist())
-        return [self.found.facts.names[code] for code in codes]
+        return [self.found.facts.names[number] for number in self.numbers]
 
     def within(self, spans: Sequence[Span]) -> StoredRange:
         """Only the intervals that lie inside one of the spans, which are sorted and disjoint."""
@@ -185,11 +225,11 @@ class StoredRange:
 
     def track_sizes(self) -> set[int]:
         """The tracks that its volumes have."""
-        codes = np.concatenate([self._codes(shelf) for shelf in self.shelves] or [np.empty(0, np.int64)])
-        return set(np.unique(self.found.facts.track_bytes[codes]).tolist()) - {0}
+        numbers = np.array(self.numbers, np.int64)
+        return set(np.unique(self.found.facts.track_bytes[numbers]).tolist()) - {0}
 
-    def volumes(self, shelves: Collection[int] | None = None) -> Iterator[StoredVolume]:
-        """The volumes one at a time, in the order in which they were first seen; of some shelves, or of all.
+    def volumes(self, numbers: Collection[int] | None = None) -> Iterator[StoredVolume]:
+        """The volumes one at a time, in the order in which they were first seen; these, or all.
 
         Raises:
             ValueError: the track size of a volume changes in the range.
@@ -197,20 +237,14 @@ class StoredRange:
         unit = math.gcd(*self.lengths)
         chosen = np.zeros(len(self.found.starts_us), np.bool_)
         chosen[[part for each in self.intervals for part in each.parts]] = True
-        for shelf in self.shelves if shelves is None else sorted(set(self.shelves) & set(shelves)):
-            rows, bitmaps = self.found.shelves.read(shelf)
-            for code in self._codes(shelf).tolist():
-                places = np.flatnonzero((rows.volume == code) & chosen[rows.part])
-                if len(places):
-                    own, start_us, some = self._by_time(rows, bitmaps, places)
-                    yield self._volume(code, own, unit, start_us, some)
+        for number in self.numbers if numbers is None else sorted(set(self.numbers) & set(numbers)):
+            rows, bitmaps = self.found.shelves.read(number)
+            places = np.flatnonzero(chosen[rows.part])
+            if len(places):
+                own, start_us, some = self._by_time(rows, bitmaps, places)
+                yield self._volume(number, own, unit, start_us, some)
 
-    def _codes(self, shelf: int) -> Numbers:
-        first = shelf * VOLUMES_PER_SHELF
-        names = self.found.facts.names
-        return np.array([c for c in range(first, first + VOLUMES_PER_SHELF) if c in names], np.int64)
-
-    def _by_time(self, rows: Rows, bitmaps: Bitmaps, places: Numbers) -> tuple[Rows, Numbers, Bitmaps]:
+    def _by_time(self, rows: Rows, bitmaps: Shelved, places: Numbers) -> tuple[Rows, Numbers, Shelved]:
         """The rows at these places by start and first track: as they lie, unless some came late."""
         start_us, first = self.found.starts_us[rows.part[places]], rows.first_track[places]
         later = start_us[1:] > start_us[:-1]
@@ -219,7 +253,7 @@ class StoredRange:
             places, start_us = places[order], start_us[order]
         return rows.some(places), start_us, bitmaps.some(places)
 
-    def _volume(self, code: int, rows: Rows, unit: int, start_us: Numbers, bitmaps: Bitmaps) -> StoredVolume:
+    def _volume(self, code: int, rows: Rows, unit: int, start_us: Numbers, bitmaps: Shelved) -> StoredVolume:
         facts = self.found.facts
         name, size, track_bytes = (
             facts.names[code],

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from streams.errors import MissingData
-from streams.store.shelf import VOLUMES_PER_SHELF, Rows, Shelves
+from streams.store.shelf import Rows, Shelved, Shelves
 from tests.fulldisk import no_room
 
-VOLUMES = 3 * VOLUMES_PER_SHELF + 5
+VOLUMES = 53
 
 
 def messages(seed: int) -> Iterator[tuple[Rows, list[bytes]]]:
@@ -37,13 +37,20 @@ def messages(seed: int) -> Iterator[tuple[Rows, list[bytes]]]:
 def rows_of(shelves: Shelves) -> list[tuple[int, ...]]:
     """All rows and their bitmaps, shelf by shelf."""
     found = []
-    for shelf in shelves.numbers:
-        rows, bitmaps = shelves.read(shelf)
-        assert (rows.volume // VOLUMES_PER_SHELF == shelf).all()
-        data = bitmaps.data.tobytes()
-        held = [data[begin : begin + size] for begin, size in zip(bitmaps.begin, bitmaps.size, strict=True)]
+    for volume in range(VOLUMES + 1):
+        rows, shelved = shelves.read(volume)
+        assert (rows.volume == volume).all()
+        held = held_in(shelved)
         found += list(zip(*(column.tolist() for column in rows), held, strict=True))
+        backwards = np.arange(len(held))[::-2]
+        assert held_in(shelved.some(backwards)) == held[::-2]
     return found
+
+
+def held_in(shelved: Shelved) -> list[bytes]:
+    bitmaps = shelved.read()
+    data = bitmaps.data.tobytes()
+    return [data[begin : begin + size] for begin, size in zip(bitmaps.begin, bitmaps.size, strict=True)]
 
 
 @pytest.mark.parametrize("most_pending_bytes", [1, 2000, 1 << 30])
@@ -57,7 +64,7 @@ def test_all_rows_come_back(most_pending_bytes):
     for reader in (shelves, pickle.loads(pickle.dumps(shelves))):  # noqa: S301  # as processes are sent it
         found = rows_of(reader)
         assert sorted(found) == sorted(put)
-        of_message = [(row[1] // VOLUMES_PER_SHELF, row[0]) for row in found]
+        of_message = [(row[1], row[0]) for row in found]
         assert of_message == sorted(of_message)  # messages of a shelf stay in order
 
 

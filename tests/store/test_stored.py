@@ -85,7 +85,7 @@ def test_coverage_by_slot_is_that_of_whole_intervals(four, source):
     for each in stored.intervals:
         place = each.start_us // (10 * US)
         np.testing.assert_allclose(each.covered_by_slot, series.coverage[place : place + 30])
-        assert each.written_bytes_by_slot == tuple(range(30))
+        assert each.written_bytes_by_slot.tolist() == list(range(30))
 
 
 def test_a_range_takes_what_starts_in_it_and_spans_what_lies_in_them(four, source):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.cli.processes import cores, spread
-from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.gathered import Gathered, Stretches
 from streams.model.sizing.advisor import Advice, advise
 from streams.model.sizing.exact import ceil_div, exact
 from streams.model.sizing.foldcurve import ZeroRuns
 from streams.model.sizing.granularity import BlockSums
+from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History, coarsen, tracks_of
 from streams.model.sizing.lastseen import LastSeen
 from streams.model.sizing.rollups import Changes, VolumeChanges
@@ -89,41 +91,54 @@ class Counted:
         self._counting = counting
 
     def take(
-        self, gathered: Gathered, place: int, stored: StoredVolume, history: History, last_seen: LastSeen
+        self, gathered: Gathered, place: int, stored: StoredVolume, stretches: Stretches, seen: _Seen
     ) -> None:
         """Adds a volume of the group at this place."""
-        group, counting = gathered.groups[place], self._counting
-        common = gathered.on_common_grid(history)
-        zero_runs = ZeroRuns(common.grid)
-        union = last_seen.feed(common, zero_runs, self.windows)
+        grid, zero_runs = gathered.groups[place].grid, ZeroRuns(gathered.grid)
+        changed_tracks, changed_bytes = np.zeros((2, len(grid)), np.int64)
+        for history, has_all in stretches.histories:
+            self._take(gathered.on_common_grid(history), zero_runs, seen, is_all=not stretches.by_time)
+            changed_tracks += history.changed_tracks()
+            changed_bytes += history.changed_bytes()
+            if not has_all:  # what was written to a part of a volume was not counted apart
+                stored = replace(stored, writes=None, written_bytes=None)
+        union = seen.tracks.end(zero_runs, self.windows)
+        if self.shipped is not None:
+            seen.blocks.end(self.shipped)
         self.zero_runs.merge(zero_runs)
-        self.blocks.take(common, union)
-        if counting.shipped_block is not None and self.shipped is not None:
-            last_seen.feed(blocks_of(common, counting.shipped_block), self.shipped)
-        self.runs_by_interval += np.bincount(common.interval, minlength=len(common.grid))
+        self.blocks.take_union(union)
         self.sizes_known &= stored.volume_bytes is not None
-        if counting.cycle_intervals is not None:
-            curve, written = zero_runs.curve(), stored.written_bytes
-            self.advice.append(advise(stored.volume, curve, written, counting.cycle_intervals))
-        changed = history.changed_bytes()
-        written_by_interval = None if stored.written_bytes is None else stored.written_by_interval(group.grid)
-        is_counted = stored.writes is not None and stored.written_bytes is not None
-        track_writes = stored.track_writes_by_interval(group.grid) if is_counted else None
+        if self._counting.cycle_intervals is not None:
+            curve = zero_runs.curve()
+            advice = advise(stored.volume, curve, stored.written_bytes, self._counting.cycle_intervals)
+            self.advice.append(advice)
         changes = Changes(
             volumes=1,
-            changed_tracks_sum=int(history.changed_tracks().sum()),
-            changed_tracks_or=tracks_of(*union),
-            changed_bytes_sum=int(changed.sum()),
-            changed_bytes_or=common.bytes_of(*union),
+            changed_tracks_sum=int(changed_tracks.sum()),
+            changed_tracks_or=tracks_of(union.first, union.last),
+            changed_bytes_sum=int(changed_bytes.sum()),
+            changed_bytes_or=union.bytes_of(union.first, union.last),
             writes=stored.writes,
             written_bytes=stored.written_bytes,
         )
-        of_volume = [VolumeChanges(stored.volume, stored.vouched_us, changes)]
         self.groups[place].merge(
             GroupCounts(
-                group.name, history.track_bytes, changed, written_by_interval, track_writes, of_volume
+                group=self.groups[place].group,
+                track_bytes=stored.track_bytes,
+                changed_by_interval=changed_bytes,
+                written_by_interval=_written(stored, grid),
+                track_writes_by_interval=_track_writes(stored, grid),
+                volumes=[VolumeChanges(stored.volume, stored.vouched_us, changes)],
             )
         )
+
+    def _take(self, common: History, zero_runs: ZeroRuns, seen: _Seen, *, is_all: bool) -> None:
+        """Adds a stretch of a volume, or all of it, on the common grid."""
+        seen.tracks.take(common, zero_runs, self.windows, is_all=is_all)
+        if self.shipped is not None and (block_bytes := self._counting.shipped_block) is not None:
+            seen.blocks.take(blocks_of(common, block_bytes), self.shipped, is_all=is_all)
+        self.blocks.take_stretch(common)
+        self.runs_by_interval += np.bincount(common.interval, minlength=len(common.grid))
 
     def merge(self, other: Counted) -> None:
         """Adds other volumes."""
@@ -143,13 +158,13 @@ def count(
     gathered: Gathered, counting: Counting, progress: Progress, processes: int | None = None
 ) -> Counted:
     """Counts all volumes; in several processes where there are so many rows that it pays."""
-    shelves = [
-        (place, shelf) for place, group in enumerate(gathered.groups) for shelf in group.stored.shelves
+    volumes = [
+        (place, number) for place, group in enumerate(gathered.groups) for number in group.stored.numbers
     ]
-    total = sum(len(group.stored.names) for group in gathered.groups)
+    total = len(volumes)
     wanted = processes or (cores() if gathered.is_large else 1)
-    number = max(min(wanted, len(shelves)), 1)
-    work = [_Share(gathered, counting, shelves[first::number]) for first in range(number)]
+    number = max(min(wanted, total), 1)
+    work = [_Share(gathered, counting, volumes[first::number]) for first in range(number)]
     if number == 1:
         done = iter(range(1, total + 1))
         return _counted(work[0], lambda: progress("volumes", next(done, total), total))
@@ -166,18 +181,38 @@ def blocks_of(history: History, block_bytes: int) -> History:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
+    """Volumes by the place of their group and their number."""
+
     gathered: Gathered
     counting: Counting
-    shelves: Sequence[tuple[int, int]]
+    volumes: Sequence[tuple[int, int]]
+
+
+class _Seen(NamedTuple):
+    """When the tracks of a volume were last written, and the blocks that a replicator ships."""
+
+    tracks: LastSeen
+    blocks: LastSeen
 
 
 def _counted(share: _Share, step: Step) -> Counted:
-    counted, last_seen = Counted(share.gathered, share.counting), LastSeen(share.gathered.loops)
-    for place, shelf in share.shelves:
-        for stored, history in share.gathered.volumes(share.gathered.groups[place], [shelf]):
-            counted.take(share.gathered, place, stored, history, last_seen)
+    gathered = share.gathered
+    counted, seen = Counted(gathered, share.counting), _Seen(*(LastSeen(gathered.loops) for _ in "tb"))
+    for place, group in enumerate(gathered.groups):
+        numbers = [number for at, number in share.volumes if at == place]
+        for stored, stretches in gathered.passing(group, numbers):
+            counted.take(gathered, place, stored, stretches, seen)
             step()
     return counted
+
+
+def _written(stored: StoredVolume, grid: Grid) -> Sizes | None:
+    return None if stored.written_bytes is None else stored.written_by_interval(grid)
+
+
+def _track_writes(stored: StoredVolume, grid: Grid) -> Sizes | None:
+    is_counted = stored.writes is not None and stored.written_bytes is not None
+    return stored.track_writes_by_interval(grid) if is_counted else None
 
 
 def _plus(left: Sizes | None, right: Sizes | None) -> Sizes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ from streams.store import (
 )
 from streams.wire.times import format_time
 
-__all__ = ["Choice", "Gathered", "GroupRange", "asked_intervals", "gather", "laid_out"]
+__all__ = ["Choice", "Gathered", "GroupRange", "Stretches", "asked_intervals", "gather", "laid_out"]
 
 Progress = Callable[[str, int, int], None]
 _MOST_SLOTS = 1 << 26
@@ -120,44 +121,64 @@ class Gathered:
 
     @property
     def is_large(self) -> bool:
-        """Whether there is so much that several processes, and compiled loops, are worth their start."""
+        """Whether there is so much that several processes are worth their start."""
         return any(group.stored.is_large for group in self.groups)
 
     @property
     def loops(self) -> Loops | None:
-        """Compiled loops to go through the tables with."""
-        return compiled_loops() if self.is_large else None
+        """Compiled loops to go through the tables with, where there is so much that they are worth theirs."""
+        return compiled_loops() if any(group.stored.is_long for group in self.groups) else None
 
     def track_sizes(self) -> set[int]:
         """The tracks that the volumes have."""
         return set().union(*(group.stored.track_sizes() for group in self.groups))
 
-    def volumes(
-        self, group: GroupRange, shelves: Collection[int] | None = None, span: Span | None = None
-    ) -> Iterator[tuple[StoredVolume, History]]:
+    def volumes(self, group: GroupRange, span: Span | None = None) -> Iterator[tuple[StoredVolume, History]]:
         """The asked volumes of a group with their histories on its own grid, one at a time.
 
         What was written to a part of a volume was not counted apart: its counts are unknown.
 
         Args:
             group: one of the groups.
-            shelves: some of its portions; None takes all.
             span: only what was written there.
         """
-        extents = self.choice.extents
         stored = group.stored if span is None else group.stored.within([span])
-        for volume in stored.volumes(shelves):
-            history = volume.history(group.grid, self.loops)
-            if extents is None:
-                yield volume, history
-                continue
-            inside = inside_extents(history, extents[volume.volume])
-            whole = bool((inside.run_tracks().sum() == history.run_tracks().sum()).all())
-            yield volume if whole else replace(volume, writes=None, written_bytes=None), inside
+        for volume in stored.volumes():
+            history, is_whole = self._asked(volume.volume, volume.history(group.grid, self.loops))
+            yield volume if is_whole else replace(volume, writes=None, written_bytes=None), history
+
+    def passing(
+        self, group: GroupRange, numbers: Collection[int] | None = None
+    ) -> Iterator[tuple[StoredVolume, Stretches]]:
+        """These volumes of the stored range, or all, in stretches of time where that can be."""
+        for volume in group.stored.volumes(numbers):
+            by_time = volume.goes_by_time(group.grid, self.loops)
+            if by_time:
+                found = volume.stretches(group.grid, self.grid.interval_seconds, self.loops)
+            else:
+                found = iter([volume.history(group.grid, self.loops)])
+            yield volume, Stretches(by_time, (self._asked(volume.volume, each) for each in found))
+
+    def _asked(self, volume: str, history: History) -> tuple[History, bool]:
+        """What of a history is asked for, and whether that is all of it."""
+        if self.choice.extents is None:
+            return history, True
+        inside = inside_extents(history, self.choice.extents[volume])
+        return inside, bool((inside.run_tracks().sum() == history.run_tracks().sum()).all())
 
     def on_common_grid(self, history: History) -> History:
         """A history of one of the groups on the grid of all."""
         return on_grid(history, self.grid)
+
+
+class Stretches(NamedTuple):
+    """A volume's history on its group's grid as it passes, each piece with whether all of it is asked for.
+
+    `by_time`: it comes in stretches of time; else whole.
+    """
+
+    by_time: bool
+    histories: Iterator[tuple[History, bool]]
 
 
 def gather(source: Place, names: Sequence[str], choice: Choice, progress: Progress) -> Gathered:
@@ -294,7 +315,8 @@ def _covered_us(interval: StoredInterval) -> float:
 def _written(stored: StoredRange, window: Span) -> Series | None:
     """Bytes by slot over the window; a slot whose bytes nobody counted is a gap. None where all are."""
     counted = [each for each in stored.intervals if each.written_bytes_by_slot is not None]
-    if not any(value is not None for each in counted for value in each.written_bytes_by_slot or ()):
+    slots = (each.written_bytes_by_slot for each in counted)
+    if not any(values is not None and (values >= 0).any() for values in slots):
         return None
     # A group that was defined anew may have other slots; they never share an interval.
     kinds = sorted({each.slot_seconds for each in counted})
@@ -316,11 +338,10 @@ def _written_by_slot(intervals: Sequence[StoredInterval], slot_seconds: int, win
     count = (window[1] - window[0]) // (slot_seconds * US)
     sizes, covered = np.zeros(count, np.int64), np.zeros(count)
     for each in intervals:
-        values = each.written_bytes_by_slot or ()
-        first = (each.start_us - window[0]) // (slot_seconds * US)
-        known: NDArray[np.bool_] = np.array([value is not None for value in values], np.bool_)
-        sizes[first : first + len(values)] = [value or 0 for value in values]
-        covered[first : first + len(values)] = each.covered_by_slot * known
+        if (values := each.written_bytes_by_slot) is not None:
+            first = (each.start_us - window[0]) // (slot_seconds * US)
+            sizes[first : first + len(values)] = np.maximum(values, 0)
+            covered[first : first + len(values)] = each.covered_by_slot * (values >= 0)
     return Series(window[0], slot_seconds, sizes, covered)
 
 

@@ -7,8 +7,8 @@ less, and no less than can be told from this capture: capture finer for it (requ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from operator import add
 
 import numpy as np
@@ -80,19 +80,32 @@ class BlockSums:
         self._blocks, self._bytes, self._union = ([0] * len(self._sizes) for _ in range(3))
         self._tables: list[int | None] = [0] * len(self._sizes)
 
-    def take(self, history: History, union: tuple[Tracks, Tracks] | None = None) -> None:
-        """Adds a volume; `union` has the runs of all its intervals together, where somebody has them."""
-        union = union or merged_runs(history.first, history.last)
+    def take(self, history: History) -> None:
+        """Adds a volume."""
+        first, last = merged_runs(history.first, history.last)
+        self.take_stretch(history)
+        self.take_union(replace(history, interval=np.zeros(len(first), np.int64), first=first, last=last))
+
+    def take_stretch(self, history: History) -> None:
+        """Adds some intervals of a volume to SUM; take its union too, once."""
+        for place, blocks, changed in self._counted(history):
+            self._blocks[place] += blocks
+            self._bytes[place] += changed
+
+    def take_union(self, union: History) -> None:
+        """Adds a volume to OR; `union` has the tracks of all its intervals as those of one."""
+        for place, _, changed in self._counted(union):
+            self._union[place] += changed
+            self._tables[place] = _plus(self._tables[place], union.volume_bytes, self._sizes[place])
+
+    def _counted(self, history: History) -> Iterator[tuple[int, int, int]]:
+        """Place of each size, blocks that every interval touched, and the bytes of these."""
         same = history.interval[1:] == history.interval[:-1]
         for place, size in enumerate(self._sizes):
             factor = _factor(history, size)
-            count = _touched(history.first, history.last, factor, same)
-            last_blocks = _last_blocks(history, size, factor)
+            blocks = _touched(history.first, history.last, factor, same)
             short = 0 if history.volume_bytes is None else -history.volume_bytes % size
-            self._blocks[place] += count
-            self._bytes[place] += count * size - short * last_blocks
-            self._union[place] += _touched(*union, factor) * size - short * bool(last_blocks)
-            self._tables[place] = _plus(self._tables[place], history.volume_bytes, size)
+            yield place, blocks, blocks * size - short * _last_blocks(history, size, factor)
 
     def merge(self, other: BlockSums) -> None:
         """Adds other volumes, in blocks of the same sizes."""
@@ -144,16 +157,14 @@ def _factor(history: History, block_bytes: int) -> int:
     return factor
 
 
-def _touched(first: Tracks, last: Tracks, factor: int, same: Flags | None = None) -> int:
+def _touched(first: Tracks, last: Tracks, factor: int, same: Flags) -> int:
     """How many blocks of `factor` tracks the runs touch.
 
     Runs do not overlap, so that two of them share one block at most; those that follow each other count it
-    once, where `same` tells so.
+    once where they are of the same interval.
     """
     low, high = (column if factor == 1 else column // np.uint64(factor) for column in (first, last))
-    shared = low[1:] == high[:-1]
-    if same is not None:
-        shared &= same
+    shared = (low[1:] == high[:-1]) & same
     return int((high - low).sum()) + len(first) - int(np.count_nonzero(shared))
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "histories",
     "history_of_bitmaps",
     "history_of_tables",
+    "joined",
     "tracks_of",
 ]
 
@@ -184,6 +185,16 @@ def clipped(history: History, start: int, end: int) -> History:
         interval=history.interval[low:high] - start,
         first=history.first[low:high],
         last=history.last[low:high],
+    )
+
+
+def joined(stretches: Sequence[History]) -> History:
+    """Stretches of one volume's history that follow each other in time as one; at least one."""
+    return replace(
+        stretches[-1],
+        interval=np.concatenate([each.interval for each in stretches]),
+        first=np.concatenate([each.first for each in stretches]),
+        last=np.concatenate([each.last for each in stretches]),
     )
 
 

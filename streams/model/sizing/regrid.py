@@ -31,12 +31,15 @@ def on_grid(history: History, grid: Grid) -> History:
     if factor == 1:
         return replace(history, grid=grid)
     interval = history.interval // factor
-    edges = np.searchsorted(interval, np.arange(len(grid) + 1)).tolist()
-    runs = [merged_runs(history.first[low:high], history.last[low:high]) for low, high in pairwise(edges)]
+    if not len(interval):
+        return replace(history, grid=grid)
+    heads = np.flatnonzero(np.concatenate([[True], interval[1:] != interval[:-1]]))
+    edges = pairwise([*heads.tolist(), len(interval)])
+    runs = [merged_runs(history.first[low:high], history.last[low:high]) for low, high in edges]
     return replace(
         history,
         grid=grid,
-        interval=np.repeat(np.arange(len(grid)), [len(first) for first, _ in runs]),
+        interval=np.repeat(interval[heads], [len(first) for first, _ in runs]),
         first=np.concatenate([first for first, _ in runs]),
         last=np.concatenate([last for _, last in runs]),
     )

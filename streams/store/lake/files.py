@@ -28,10 +28,15 @@ _LIBRARIES: Final = {"delta": "deltalake", "iceberg": "pyiceberg", "parquet": "o
 
 @dataclass(frozen=True, slots=True)
 class LakeFile:
-    """A Parquet file of a table, the day that its rows are of, and how it is opened."""
+    """A Parquet file of a table, the day that its rows are of, how many they are, and how it is opened.
+
+    `place` is its whole name, for people; `rows` None where the table does not say.
+    """
 
     path: str
+    place: str
     day: date | None
+    rows: int | None
     open: Callable[[], Any]
 
 
@@ -78,7 +83,13 @@ def _delta(lake: Lake, table: LakeTable) -> list[LakeFile]:
     actions = pa.table(delta.get_add_actions(flatten=False)).to_pylist()
     open_in = opener(uri, object_store_options(lake))
     return [
-        LakeFile(each["path"], (each.get("partition") or {}).get("day"), open_in(each["path"]))
+        LakeFile(
+            path=each["path"],
+            place=f"{uri}/{each['path']}",
+            day=(each.get("partition") or {}).get("day"),
+            rows=each.get("num_records"),
+            open=open_in(each["path"]),
+        )
         for each in actions
     ]
 
@@ -106,7 +117,8 @@ def _iceberg(lake: Lake, table: LakeTable) -> list[LakeFile]:
         path, day = task.file.file_path, task.file.partition[0] if has_days else None
         if isinstance(day, int):
             day = date.fromordinal(date(1970, 1, 1).toordinal() + day)
-        found.append(LakeFile(path, day, iceberg.io.new_input(path).open))
+        opens = iceberg.io.new_input(path).open
+        found.append(LakeFile(path, path.removeprefix("file://"), day, task.file.record_count, opens))
     return found
 
 
@@ -116,7 +128,13 @@ def _parquet(lake: Lake, table: LakeTable) -> list[LakeFile]:
         raise LakeError(_missing(lake, table))
     open_in = opener(uri, options)
     return [
-        LakeFile(file.path, file.day, open_in(file.path, staged_name(file.path)))
+        LakeFile(
+            path=file.path,
+            place=f"{uri}/{file.path}",
+            day=file.day,
+            rows=file.rows,
+            open=open_in(file.path, staged_name(file.path)),
+        )
         for file in ledger_files(uri, options, table.name)
     ]
 
@@ -136,4 +154,8 @@ def _named(lake: Lake, table: LakeTable) -> Iterator[None]:
     except (LakeError, SettingsError):
         raise
     except Exception as error:  # catalogs and storage have errors of many libraries
-        raise LakeError(f"{lake.table_uri(table.name)}: cannot be read: {said(error)}") from error
+        uri = lake.table_uri(table.name)
+        raise LakeError(
+            f"{uri}: the table cannot be read ({said(error)}): see that the storage answers, or restore what "
+            "is missing or damaged from a copy"
+        ) from error

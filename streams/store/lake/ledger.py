@@ -89,7 +89,7 @@ class Entry:
                 found["progress"],
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise LakeError(f"{place}: no entry of a ledger: {error}; restore it") from None
+            raise LakeError(f"{place}: no entry of a ledger ({error}): restore it from a copy") from None
 
     def encode(self, table: str, version: int) -> bytes:
         """The inverse of `decode`."""
@@ -115,17 +115,25 @@ def ledger_files(uri: str, options: Mapping[str, str], table: str) -> Iterable[D
     """The files that count after the newest entry.
 
     Raises:
-        LakeError: there is no ledger, or an entry is none.
+        LakeError: there is no ledger, an entry is missing, or is none.
     """
-    names = sorted(name for name in names_in(uri, options, LEDGER) if name.endswith(".json"))
+    names = [name for name in names_in(uri, options, LEDGER) if name.endswith(".json")]
     if not names:
         raise LakeError(
             f"{uri}: files are there and no ledger, so something else wrote them; name the lake's folder as "
             "lake.path"
         )
     newer: list[Entry] = []
-    for name in reversed(names):
-        entry = Entry.decode(read_file(uri, options, f"{LEDGER}/{name}"), table, f"{uri}/{LEDGER}/{name}")
+    for version in range(int(max(names).removesuffix(".json")), -1, -1):
+        name = f"{LEDGER}/{version:020d}.json"
+        try:
+            data = read_file(uri, options, name)
+        except FileNotFoundError:
+            raise LakeError(
+                f"{uri}/{name}: this entry of the ledger is missing, so nobody knows which files count: "
+                "restore it from a copy"
+            ) from None
+        entry = Entry.decode(data, table, f"{uri}/{name}")
         if entry.files is not None:
             files = {file.path: file for file in entry.files}
             for each in reversed(newer):

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from streams.model.counts import sum_by_group
 from streams.model.intervals import US, Span, clip, union
+from streams.store.lake.chosen import Numbers
 
 __all__ = ["Rows", "merged"]
-
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +36,10 @@ class Rows:
     own_start_us: Numbers
     own_seconds: Numbers
     source: Numbers
+
+    def covered_us(self) -> Numbers:
+        """How long each is vouched for."""
+        return sum_by_group(self.span_row, self.span_end - self.span_start, len(self.volume))
 
     def slice(self, low: int, high: int) -> Rows:
         """The rows in `[low, high)`."""

@@ -6,6 +6,8 @@ import math
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.cli.reports import gathered as module
 from streams.cli.reports.calendar import calendar_of
@@ -16,6 +18,7 @@ from streams.cli.reports.sets import Shipped, sets_of
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval
 from streams.model.intervals import US
+from streams.store import stored
 from streams.store.collecting import Collector
 from streams.store.shelf import Shelves
 from streams.wire.table_columns import read_table_columns
@@ -24,22 +27,22 @@ from streams.wire.tables import encode_tables
 TRACK = 65_536
 
 
-def interval(start_seconds, seconds, written, version=1, covered=1.0):
+def interval(start_seconds, seconds, written, version=1, covered=1.0, volume_bytes=100 * TRACK):
     """An interval in which each volume wrote these tracks."""
     spans = [(start_seconds * US, start_seconds * US + round(seconds * covered * US))]
     entries = tuple(
-        Entry(volume, 100 * TRACK, TRACK, BitTable.of(tracks), len(tracks), 512 * len(tracks), spans)
+        Entry(volume, volume_bytes, TRACK, BitTable.of(tracks), len(tracks), 512 * len(tracks), spans)
         for volume, tracks in sorted(written.items())
     )
     return Interval("g", version, seconds, start_seconds * US, 0, False, entries, 10, None, 0, 0)
 
 
-def gathered_of(intervals, wanted=None, most_pending_bytes=1 << 26):
+def gathered_of(intervals, wanted=None, most_pending_bytes=1 << 26, extents=None):
     """The intervals as they are gathered from the topics."""
     collector = Collector(wanted, Shelves(most_pending_bytes))
     collector.take(read_table_columns(record.value) for each in intervals for record in encode_tables(each))
     found = collector.ranges()
-    choice = Choice(None, None, calendar_of(None, None, "UTC"), 0, volumes=wanted)
+    choice = Choice(None, None, calendar_of(None, None, "UTC"), 0, volumes=wanted, extents=extents)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "read_stored", lambda *_, **__: found)
         return gather(None, ["g"], choice, lambda *_: None)
@@ -81,6 +84,44 @@ def test_processes_count_what_one_counts():
     assert {stage for stage, *_ in seen} <= {"volumes"}
     sums = [512 * sum(map(len, table.values())) for table in tables]
     assert one.groups[0].written_by_interval.tolist() == sums
+
+
+@given(st.integers(0, 1 << 30), st.sampled_from([None, {"a/00": ((0, 9 * TRACK), (30 * TRACK, TRACK))}]))
+@settings(max_examples=20)
+def test_stretches_of_time_count_what_all_of_it_does(seed, extents):
+    """Base intervals of two lengths, a gap, a short last track, and blocks that a replicator ships."""
+    tables = month(2, 20, seed)
+    for table in tables[::3]:
+        table["a/00"].add(99)  # the last track of the volumes
+    sizes = {"volume_bytes": 100 * TRACK - 9}
+    intervals = [interval(200 * place, 200, table, 1, **sizes) for place, table in enumerate(tables[:9])]
+    intervals += [
+        interval(2400 + 300 * place, 300, table, 2, **sizes) for place, table in enumerate(tables[9:])
+    ]
+    wanted = None if extents is None else frozenset(extents)
+    whole = gathered_of(intervals, wanted, extents=extents)
+    counting = Counting([1, 2, 5], [TRACK, 2 * TRACK], 3, [1, 2], 4 * TRACK)
+    with pytest.MonkeyPatch.context() as patch:
+        one = count(whole, counting, lambda *_: None, 1)
+        patch.setattr(stored, "_STRETCH_BYTES", 100)
+        patch.setattr(stored, "_LONG_BYTES", 0)
+        passing = gathered_of(intervals, wanted, 1 << 11, extents=extents)
+        volumes = list(passing.passing(passing.groups[0]))
+        assert [stretches.by_time for _, stretches in volumes] == [True] * len(volumes)
+        assert min(len(list(stretches.histories)) for _, stretches in volumes) > 3
+        two = count(passing, counting, lambda *_: None, 1)
+    assert one.advice == two.advice
+    assert one.blocks.figures(1) == two.blocks.figures(1)
+    assert one.runs_by_interval.tolist() == two.runs_by_interval.tolist()
+    for name in ("windows", "shipped"):
+        first, second = (getattr(each, name).unions().changed_bytes.tolist() for each in (one, two))
+        assert first == second
+    assert one.zero_runs.curve().mean_bytes.tobytes() == two.zero_runs.curve().mean_bytes.tobytes()
+    (mine,), (theirs,) = one.groups, two.groups
+    assert (mine.volumes, mine.track_bytes) == (theirs.volumes, theirs.track_bytes)
+    for name in ("changed_by_interval", "written_by_interval", "track_writes_by_interval"):
+        first, second = (getattr(each, name) for each in (mine, theirs))
+        assert (first is None and second is None) or first.tolist() == second.tolist()
 
 
 @pytest.mark.parametrize("repeats", [False, True])
