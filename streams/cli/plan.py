@@ -30,7 +30,7 @@ from streams.cli.reports.asking import unknown
 from streams.cli.reports.finding import known_groups
 from streams.cli.session import Session, session_of
 from streams.cli.usage import time_range
-from streams.errors import DefinitionError, LakeError, MissingData, SettingsError
+from streams.errors import DefinitionError, MissingData, SettingsError
 from streams.model.groups import Definition
 from streams.settings import Link, require_consistent_links
 from streams.store import Place
@@ -198,7 +198,7 @@ def _answering() -> Iterator[None]:
     """A question that has no answer is wrong usage: the sentence names the field and the remedy."""
     try:
         yield
-    except (ValueError, SettingsError, DefinitionError, LakeError, MissingData) as error:
+    except (ValueError, SettingsError, DefinitionError, MissingData) as error:
         raise typer.BadParameter(str(error)) from error
     except OverflowError as error:
         raise typer.BadParameter(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-from streams.errors import LakeError, MissingData, SettingsError
+from streams.errors import MissingData, SettingsError
 
 __all__ = ["asked", "unknown"]
 
@@ -19,10 +19,13 @@ _MOST_LISTED = 20
 
 @contextmanager
 def asked() -> Iterator[None]:
-    """A block that answers a question: a question without an answer is wrong usage, exit code 2."""
+    """A block that answers a question: a question without an answer is wrong usage, exit code 2.
+
+    Where the place itself cannot be read, the question is right: that stays an error, exit code 1.
+    """
     try:
         yield
-    except (LakeError, MissingData, SettingsError, ValueError) as error:
+    except (MissingData, SettingsError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -122,6 +122,13 @@ def remarks(gathered: Gathered, sets: Changed) -> Iterator[str]:
             )
     if gathered.choice.calendar.hours is not None:
         yield "Other hours are left out: replays take them as idle, and windows do not reach into them."
+    for group in gathered.groups:
+        if cut := gathered.cut_us(group):
+            yield (
+                f"The hours cut intervals of group {group.name}, which are {group.time.slot_seconds} s long: "
+                f"{seconds_text(cut / US)} of the asked time are left out. Choose hours that begin and end "
+                "with intervals."
+            )
     if gathered.unreadable is not None:
         yield gathered.unreadable
     if gathered.coverage < 1:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streams.cli.reports.calendar import Calendar
+from streams.cli.reports.whole import cut_us, require_uncut, whole_intervals
 from streams.errors import MissingData
 from streams.model.groups import Definition
 from streams.model.intervals import US, Span, Spans
@@ -34,17 +34,13 @@ from streams.store import (
 )
 from streams.wire.times import format_time
 
-__all__ = ["Choice", "Gathered", "GroupRange", "Stretches", "asked_intervals", "gather", "laid_out"]
+__all__ = ["Choice", "Gathered", "GroupRange", "Stretches", "gather", "laid_out"]
 
 Progress = Callable[[str, int, int], None]
 _MOST_SLOTS = 1 << 26
 """Two years of slots of a second; a GiB for their bytes and coverage."""
 
 _WHOLE = (0, 1 << 62)
-_DAY_US = 86_400 * US
-
-_Times = NDArray[np.int64]
-
 Extents = Mapping[str, Sequence[tuple[int, int]]]
 
 
@@ -107,6 +103,10 @@ class Gathered:
     def unreadable(self) -> str | None:
         """What to know of rows that could not be read, None where all could."""
         return self.source.seen.remark if isinstance(self.source, LakeSource) else None
+
+    def cut_us(self, group: GroupRange) -> int:
+        """What of the asked time lies in intervals of the group that reach beyond it, and is left out."""
+        return cut_us(self.spans, group.time.slot_seconds)
 
     @property
     def coverage(self) -> float:
@@ -221,6 +221,7 @@ def laid_out(
             f"to {format_time(window[1])}: choose more with --hours and --weekdays, or a longer range with "
             "--from and --to"
         )
+    require_uncut(ranges, spans, choice.calendar)
     require_coverage(min(_coverage(stored, spans) for stored in ranges), choice.least_coverage)
     has_all = choice.volumes is None and choice.extents is None
     groups = [_group_range(stored, window, spans, has_all=has_all) for stored in ranges]
@@ -232,22 +233,6 @@ def laid_out(
             "more with --hours and --weekdays, or a longer range with --from and --to"
         )
     return gathered
-
-
-def asked_intervals(choice: Choice) -> Callable[[_Times, _Times], NDArray[np.bool_]] | None:
-    """Which intervals, by start and seconds, the calendar asks for; None where it asks for all."""
-    if choice.calendar.hours is None:
-        return None
-
-    def asked(start_us: _Times, seconds: _Times) -> NDArray[np.bool_]:
-        end_us = start_us + seconds * US
-        around = (int(start_us.min()) - _DAY_US, int(end_us.max()) + _DAY_US)  # spans are not cut short there
-        spans = np.array(choice.calendar.spans(around), np.int64).reshape(-1, 2)
-        place = np.searchsorted(spans[:, 0], start_us, "right") - 1
-        inside: NDArray[np.bool_] = (place >= 0) & (end_us <= np.append(spans[:, 1], 0)[place])
-        return inside
-
-    return asked
 
 
 def _window(ranges: Sequence[StoredRange], choice: Choice) -> Span:
@@ -282,7 +267,7 @@ def _require_room(ranges: Sequence[StoredRange], window: Span) -> None:
 
 def _coverage(stored: StoredRange, spans: Spans) -> float:
     """Share of the asked base intervals that was measured, from the stored ones alone."""
-    whole = _whole_intervals(spans, stored.interval_seconds * US)
+    whole = whole_intervals(spans, stored.interval_seconds)
     measured = math.fsum(_covered_us(each) for each in stored.within(whole).intervals)
     asked = sum(end - start for start, end in whole)
     return measured / asked if asked else 0.0
@@ -290,22 +275,16 @@ def _coverage(stored: StoredRange, spans: Spans) -> float:
 
 def _group_range(stored: StoredRange, window: Span, spans: Spans, *, has_all: bool) -> GroupRange:
     step_us = stored.interval_seconds * US
-    inside = stored.within(_whole_intervals([window], step_us))
+    inside = stored.within(whole_intervals([window], stored.interval_seconds))
     covered = np.zeros((window[1] - window[0]) // step_us)
     places = [(each.start_us - window[0]) // step_us for each in inside.intervals]
     np.add.at(covered, places, [_covered_us(each) / step_us for each in inside.intervals])
     time = Series(window[0], stored.interval_seconds, np.zeros(len(covered), np.int64), covered).within(spans)
     written = _written(inside, window) if has_all else None
-    whole = _whole_intervals(spans, step_us)
+    whole = whole_intervals(spans, stored.interval_seconds)
     asked = inside.within(whole)
     gaps = gaps_within([Measured(e.start_us, e.end_us, e.covered_by_slot) for e in asked.intervals], whole)
     return GroupRange(stored.group, asked, time, None if written is None else written.within(spans), gaps)
-
-
-def _whole_intervals(spans: Spans, step_us: int) -> Spans:
-    """What of the spans whole intervals fill."""
-    inner = [(-(-start // step_us) * step_us, end // step_us * step_us) for start, end in spans]
-    return [(start, end) for start, end in inner if start < end]
 
 
 def _covered_us(interval: StoredInterval) -> float:

@@ -76,6 +76,7 @@ def lake_unions(
 ) -> dict[str, UnitedRange]:
     """What changed in the intervals of the groups that start in the range, in their newest revision.
 
+    The intervals are those of the range, asked for or not; what is not asked for is not covered.
     SUM is that of the intervals that were captured, also where they have become hours or days; what was cut
     or had to be joined counts in its longer intervals.
 
@@ -102,14 +103,16 @@ def lake_unions(
                 open_files = opened(source.lake, TRACKS, files, day, stack)
                 parts = [part for file in open_files for part in row_groups(file, ask, source.seen)]
                 chosen = chosen_rows(parts, ask)
-                if only.asked is not None and len(chosen):
-                    chosen = chosen.some(only.asked(chosen.start_us, chosen.seconds))
+                if not len(chosen):
+                    continue
                 _note_intervals(found, chosen)
+                if only.asked is not None:
+                    chosen = chosen.some(only.asked(chosen.start_us, chosen.seconds))
                 for placed in _placed(source, parts, chosen):
                     found[placed.group].take(placed, only.extents)
     progress("reading", 1, 1)
     if source.defined is not None and found:
-        require_measured(source.defined, found[source.defined.group].volumes)
+        require_measured(source.defined, found[source.defined.group].measured)
     return {name: _range(name, group, only) for name, group in found.items()}
 
 
@@ -142,8 +145,10 @@ def _asks(
 
 
 def _note_intervals(found: dict[str, GroupUnion], chosen: Chosen) -> None:
-    """How many volumes each interval has."""
+    """Which volumes there are, and how many each interval has."""
     order = np.lexsort((chosen.volume, chosen.seconds, chosen.start_us, chosen.group))
+    for group, volume in np.unique(np.stack([chosen.group, chosen.volume]), axis=1).T.tolist():
+        found.setdefault(chosen.groups[group], GroupUnion()).measured.add(chosen.names[volume])
     columns = [each[order] for each in (chosen.group, chosen.start_us, chosen.seconds, chosen.volume)]
     single = heads_of(*columns)
     interval = [each[single] for each in columns[:3]]
@@ -151,7 +156,7 @@ def _note_intervals(found: dict[str, GroupUnion], chosen: Chosen) -> None:
     counts = np.diff(heads, append=len(interval[0]))
     rows = zip(*(each[heads].tolist() for each in interval), counts.tolist(), strict=True)
     for group, start_us, seconds, count in rows:
-        known = found.setdefault(chosen.groups[group], GroupUnion()).counts
+        known = found[chosen.groups[group]].counts
         known[start_us, seconds] = known.get((start_us, seconds), 0) + count
 
 

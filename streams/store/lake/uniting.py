@@ -37,8 +37,12 @@ class Placed(NamedTuple):
 
 @dataclass(slots=True)
 class GroupUnion:
-    """One group so far: by start and seconds of an interval how many volumes it has, and what is covered."""
+    """One group so far: by start and seconds of an interval how many volumes it has, and what is covered.
 
+    `measured` are all volumes that have a row, `volumes` those of which one was asked for.
+    """
+
+    measured: set[str] = field(default_factory=set)
     volumes: dict[str, _VolumeUnion] = field(default_factory=dict)
     counts: dict[tuple[int, int], int] = field(default_factory=dict)
     covered_us: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -68,7 +72,7 @@ class GroupUnion:
         """The intervals with their coverage: the mean over the volumes of the group, or of each interval."""
         found = []
         for (start_us, seconds), count in sorted(self.counts.items()):
-            whole = (len(self.volumes) if of_all else count) * seconds * US
+            whole = (len(self.measured) if of_all else count) * seconds * US
             share = min(self.covered_us.get((start_us, seconds), 0) / whole, 1.0)
             found.append(StoredInterval(start_us, seconds, seconds, None, np.array([share])))
         return found
