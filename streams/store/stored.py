@@ -36,6 +36,9 @@ _STRETCH_BYTES: Final = 2 << 20
 
 _SAMPLE_BYTES: Final = 1 << 18
 
+_LARGE_BYTES: Final = 512 << 20
+"""Processes take seconds to start, in which one goes through so much with compiled loops, and memory each."""
+
 _LONG_BYTES: Final = 4 << 20
 """Loops take most of a second to load; what goes without them takes a hundred times its bytes of memory."""
 
@@ -134,7 +137,8 @@ class StoredVolume:
             return False
         step = size_bytes // _SAMPLE_BYTES | 1  # odd: hours of a day are not passed over
         furthest = int(self.bitmaps.first_track.max()) + PART_TRACKS - 1
-        return goes_by_time(self._history(grid, slice(None, None, step), loops), furthest)
+        sample = np.arange(0, len(self.start_us), step)
+        return goes_by_time(self._history(grid, sample, loops), furthest)
 
     def stretches(self, grid: Grid, whole_seconds: int, loops: Loops | None) -> Iterator[History]:
         """Its history in stretches of time, whose size does not depend on the range.
@@ -148,7 +152,7 @@ class StoredVolume:
         for low, high in pairwise([*starts, len(span)]):
             yield self._history(grid, slice(low, high), loops)
 
-    def _history(self, grid: Grid, rows: slice, loops: Loops | None) -> History:
+    def _history(self, grid: Grid, rows: slice | Numbers, loops: Loops | None) -> History:
         unit = grid
         if grid.interval_seconds != self.unit_seconds:
             count = grid.seconds // self.unit_seconds
@@ -201,7 +205,7 @@ class StoredRange:
     @property
     def is_large(self) -> bool:
         """Whether there is so much of it that several processes are worth their start."""
-        return self.found.shelves.is_in_file
+        return self.found.shelves.size_bytes >= _LARGE_BYTES
 
     @property
     def is_long(self) -> bool:

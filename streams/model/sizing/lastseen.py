@@ -65,12 +65,10 @@ class LastSeen:
         if self._loops is None:
             raise ValueError("stretches of time need compiled loops: give the whole history")
         self._make_room(furthest + 1, len(stretch.grid))
-        new = [(np.empty(0, np.uint64), np.empty(0, np.uint64))]
         for found, first, last in self._pairs(self._loops, stretch):
             for taker in takers:
                 taker.take(found, self._loops)
-            new.append((first.copy(), last.copy()))
-        self._new.append(merged_runs(*map(np.concatenate, zip(*new, strict=True))))
+            self._new.append((first.copy(), last.copy()))
         self._last.append(stretch.last_track())
 
     def end(self, *takers: Taker) -> History:
@@ -78,7 +76,7 @@ class LastSeen:
         if (whole := self._whole) is not None:
             self._whole = None
             return whole
-        last, new = joined(self._last), self._new
+        last, new = joined(self._last), [(np.empty(0, np.uint64),) * 2, *self._new]
         self._before += len(last.grid)
         self._new, self._last = [], []
         for found in corrections(last):

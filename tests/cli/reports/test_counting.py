@@ -62,7 +62,8 @@ def test_processes_count_what_one_counts():
     intervals = [interval(300 * place, 300, table) for place, table in enumerate(tables)]
     whole = gathered_of(intervals)
     spilled = gathered_of(intervals, most_pending_bytes=4096)
-    assert (whole.groups[0].stored.is_large, spilled.groups[0].stored.is_large) == (False, True)
+    shelves = [each.groups[0].stored.found.shelves for each in (whole, spilled)]
+    assert [each.is_in_file for each in shelves] == [False, True]
     counting = Counting([1, 2, 30], [TRACK, 2 * TRACK], 3, [1, 2], 4 * TRACK)
     seen = []
     one = count(whole, counting, lambda *_: None, 1)
@@ -104,6 +105,7 @@ def test_stretches_of_time_count_what_all_of_it_does(seed, extents):
     with pytest.MonkeyPatch.context() as patch:
         one = count(whole, counting, lambda *_: None, 1)
         patch.setattr(stored, "_STRETCH_BYTES", 100)
+        patch.setattr(stored, "_SAMPLE_BYTES", 200)
         patch.setattr(stored, "_LONG_BYTES", 0)
         passing = gathered_of(intervals, wanted, 1 << 11, extents=extents)
         volumes = list(passing.passing(passing.groups[0]))
