@@ -149,7 +149,6 @@ class Shelves:
             self._memory, self._file = self._file.getbuffer(), None
         else:
             self._flush()
-            self._file.flush()
 
     def read(self, volume: int) -> tuple[Rows, Shelved]:
         """The rows of a volume, those that came sooner first, and where their bitmaps are."""
@@ -193,6 +192,7 @@ class Shelves:
             self._file.write(rows[order].view(np.uint8).data)
             data = self._file.tell() + sizes[edges]
             self._file.writelines(_bitmaps_by(order, rows["size"], self._bitmaps))
+            self._file.flush()
         except OSError as error:
             raise MissingData(
                 f"a temporary file in {tempfile.gettempdir()}: {error.strerror}; name a folder with more "

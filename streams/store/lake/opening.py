@@ -100,7 +100,7 @@ def _open(file: LakeFile, table: LakeTable, stack: ExitStack) -> OpenFile:
 def _named(file: LakeFile, *passed: type[Exception]) -> Iterator[None]:
     try:
         yield
-    except passed:
+    except (LakeError, *passed):
         raise
     except Exception as error:  # storage, files and what is in them have errors of many libraries
         raise LakeError(f"{file.place}: the file cannot be read ({said(error)}): {_remedy(file)}") from error
