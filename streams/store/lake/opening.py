@@ -100,7 +100,9 @@ def _open(file: LakeFile, table: LakeTable, stack: ExitStack) -> OpenFile:
 def _named(file: LakeFile, *passed: type[Exception]) -> Iterator[None]:
     try:
         yield
-    except (LakeError, *passed):
+    except LakeError:
+        raise
+    except passed:
         raise
     except Exception as error:  # storage, files and what is in them have errors of many libraries
         raise LakeError(f"{file.place}: the file cannot be read ({said(error)}): {_remedy(file)}") from error
