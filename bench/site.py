@@ -38,7 +38,7 @@ class Sizes:
     live_groups: tuple[int, ...] = (1_000, 10_000)
     scraped_groups: int = 10_000
     growth_writes: int = 1 << 21
-    wide_groups: int = 1_000
+    wide_groups: int = 250
     open_writes: int = 1 << 24
     every_mix: bool = False
 
@@ -55,7 +55,7 @@ QUICK = Sizes(
     live_groups=(100,),
     scraped_groups=1_000,
     growth_writes=1 << 17,
-    wide_groups=50,
+    wide_groups=12,
     open_writes=1 << 20,
 )
 
