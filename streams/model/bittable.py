@@ -110,7 +110,10 @@ class BitTable:
     def restrict(self, ranges: Iterable[tuple[int, int]]) -> BitTable:
         """The tracks inside the half-open ranges `(first, end)`."""
         filled = np.array([(first, end - 1) for first, end in ranges if first < end], np.uint64)
-        low, high = merged_runs(*filled.reshape(-1, 2).T)
+        return self.inside_runs(*merged_runs(*filled.reshape(-1, 2).T))
+
+    def inside_runs(self, low: Tracks, high: Tracks) -> BitTable:
+        """The tracks inside the runs `low[i]..high[i]`, both inclusive, as `merged_runs` leaves them."""
         kept = BitTable()
         for word, bits in self._words.items():
             if not bits:

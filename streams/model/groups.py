@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streams.errors import DefinitionError
 from streams.model.intervals import US
+from streams.model.runs import merged_runs
+from streams.model.tracks import track_spans
 from streams.model.writes import volume_id
 
 __all__ = [
@@ -236,6 +241,15 @@ class Definition:
         """Members by `array/volume`, in the order of their names."""
         return {m.id: m for m in sorted(self.members, key=lambda m: m.id)}
 
+    @cached_property
+    def tracks_taken(self) -> dict[str, tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
+        """Of each volume with extents the runs of tracks that they touch, first and last, inclusive."""
+        return {
+            member.id: merged_runs(*track_spans(*_columns(member.extents), self.geometry.track_bytes))
+            for member in self.members
+            if member.extents is not None
+        }
+
 
 def require_disjoint(definitions: Iterable[Definition]) -> None:
     """Refuses groups of one link that share an extent, naming both groups, the volume and the range.
@@ -280,6 +294,11 @@ def _check_member(group: str, member: Member, track_bytes: int) -> None:
     for (start, length), (next_start, next_length) in pairwise(sorted(member.extents)):
         end = min(start + length, next_start + next_length)
         _require(next_start >= start + length, f"{where}: extents overlap in bytes {next_start} to {end}")
+
+
+def _columns(extents: Sequence[tuple[int, int]]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    offset_bytes, length_bytes = np.array(extents, np.uint64).reshape(-1, 2).T
+    return offset_bytes, length_bytes
 
 
 def _require(holds: bool, message: str) -> None:  # noqa: FBT001  # reads as a sentence where it is called

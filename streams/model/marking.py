@@ -87,10 +87,7 @@ def mark_fold(
     tracks = fold.tracks if factor == 1 else fold.tracks.coarsen(factor)
     writes, written_bytes = fold.writes, fold.written_bytes
     if member.extents is not None:
-        inside = tracks.restrict(
-            (offset // geometry.track_bytes, -(-(offset + length) // geometry.track_bytes))
-            for offset, length in member.extents
-        )
+        inside = tracks.inside_runs(*definition.tracks_taken[member.id])
         if len(inside) < len(tracks):
             tracks, writes, written_bytes = inside, None, None
     interval.volumes.put(member.id, VolumeTable(tracks, writes, written_bytes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -21,12 +22,14 @@ __all__ = ["Chunks"]
 
 _FEWEST = 8  # buckets, blocks or pages, once there are any
 _DOUBLED = 1 << 12  # of more than these, what is not used yet stays small against what is
-_MOST_BLOCKS = 1 << 26  # 4 GiB; places are 32-bit numbers
+_MOST_BLOCKS = 1 << 26  # places are 32-bit numbers; memory is bounded by what is touched, not by this
 _PLACES_PER_CHUNK = 4  # most chunks are found where they are looked for first
 _CHUNKS_OF_WORD = np.uint64(16)  # bits of a chunk's number below those that say which 2^32 tracks it is in
 _HEAD, _PER_BUCKET = 4, 4  # 16-bit numbers of a portable bitmap beside those of its tracks
-_PACKED_AT_ONCE = 1 << 17  # 16-bit numbers of bitmaps that are made in one call; others are made one by one
-
+_PACKED_AT_ONCE = 1 << 17  # 16-bit numbers of bitmaps that are made in one call, if it is not one alone
+_SCRAMBLE = np.uint64(
+    secrets.randbits(64) | 1
+)  # odd: the high bits of a product depend on all bits of a chunk
 
 _Column = TypeVar("_Column", bound=np.generic)
 
@@ -42,7 +45,7 @@ class Chunks:
     def add(self, keys: NDArray[np.uint64]) -> None:
         """Adds keys, in any order, and moves them about in their array."""
         if self._used("pages") > 1:
-            keys = keys[: mark_hot(keys, self._hot, self._pages)]
+            keys = keys[: mark_hot(keys, self._hot, self._pages, _SCRAMBLE)]
         row = 0
         while row < len(keys):
             row = mark(keys, row, self._arrays)
@@ -71,9 +74,7 @@ class Chunks:
         words = buckets["chunk"][chosen] >> _CHUNKS_OF_WORD
         sizes = np.minimum(buckets["count"][chosen], LARGEST_ARRAY).astype(np.int64) + _PER_BUCKET
         firsts = np.append(heads(words), len(words))
-        at_once = len(words) if sizes.sum() <= _PACKED_AT_ONCE else 1
-        for first in range(0, len(firsts) - 1, at_once):
-            some = firsts[first : first + at_once + 1]
+        for some in _stretches(firsts, np.append(0, np.cumsum(sizes))):
             ends = np.empty(len(some) - 1, np.int64)
             numbers = np.empty(_HEAD * len(ends) + int(sizes[some[0] : some[-1]].sum()), np.uint16)
             pack(chosen, some, marked, numbers, ends)
@@ -95,7 +96,7 @@ class Chunks:
         self._hot: NDArray[Any] = np.zeros(1, HOT)
         self._lists: NDArray[np.uint16] = np.zeros(0, np.uint16)
         self._pages: NDArray[np.uint64] = np.zeros((0, int(PAGE_WORDS)), np.uint64)
-        self._state: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING)], STATE)
+        self._state: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING, _SCRAMBLE)], STATE)
 
     def _grow(self) -> None:
         """Makes room for what the last marking lacked; without memory for it, all stays as it is."""
@@ -103,15 +104,28 @@ class Chunks:
         if missing == Missing.BUCKETS:
             buckets = _grown(self._buckets, _more(len(self._buckets)))
             directory = np.zeros(_places(len(buckets)), np.uint32)
-            enter(directory, buckets, self._used("buckets"))
+            enter(directory, buckets, self._used("buckets"), _SCRAMBLE)
             self._buckets, self._directory = buckets, directory
         elif missing == Missing.BLOCKS:
             self._lists = _grown(self._lists, _more(len(self._lists) // int(BLOCK)) * int(BLOCK))
         elif missing == Missing.PAGES:
             pages = _grown(self._pages, _more(len(self._pages)))
             hot = np.zeros(_places(len(pages)), HOT)
-            enter_hot(hot, self._buckets, self._used("buckets"))
+            enter_hot(hot, self._buckets, self._used("buckets"), _SCRAMBLE)
             self._pages, self._hot = pages, hot
+
+
+def _stretches(firsts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """As many bitmaps as are packed at once: where the chunks of each begin, and where the last one ends.
+
+    `sizes` says how much there is before each chunk.
+    """
+    before, first = sizes[firsts], 0
+    while first < len(firsts) - 1:
+        fitting = int(np.searchsorted(before, before[first] + _PACKED_AT_ONCE, "right")) - 1
+        last = max(fitting, first + 1)
+        yield firsts[first : last + 1]
+        first = last
 
 
 def _places(count: int) -> int:

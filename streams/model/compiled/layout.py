@@ -61,9 +61,19 @@ the `limit` at which doubles are taken out. `first`: where the first block begin
 HOT = np.dtype([("chunk", "u8"), ("page", "u8")])
 """Page 0 is none."""
 
-STATE = np.dtype([("blocks", "u8"), ("free", "u8"), ("buckets", "u8"), ("pages", "u8"), ("missing", "u8")])
+STATE = np.dtype(
+    [
+        ("blocks", "u8"),
+        ("free", "u8"),
+        ("buckets", "u8"),
+        ("pages", "u8"),
+        ("missing", "u8"),
+        ("scramble", "u8"),
+    ]
+)
 """How many blocks, buckets and pages are in use, the first block of those given back (0: none), and which of
-the three is missing where marking has stopped. Block, bucket and page 0 are nobody's."""
+the three is missing where marking has stopped. Block, bucket and page 0 are nobody's. `scramble` decides
+where chunks are looked for."""
 
 
 class Missing:

@@ -61,7 +61,7 @@ def make_dense(bucket: Any, buckets: Any, lists: Any, pages: Any, hot: Any, stat
         left, block = left - ENTRIES, following(lists, block)
     give_back(np.uint64(buckets[bucket].first), block, lists, state)
     buckets[bucket].place, buckets[bucket].count = page, DENSE
-    enter_hot(hot, buckets[bucket : bucket + _ONE], _ONE)
+    enter_hot(hot, buckets[bucket : bucket + _ONE], _ONE, state[0].scramble)
     return True
 
 
@@ -101,13 +101,13 @@ def new_bucket(chunk: Any, place: Any, directory: Any, buckets: Any, lists: Any,
     return bucket
 
 
-@compiled(types.uint64(UINT64S, Hot, Pages))
-def mark_hot(keys: Any, hot: Any, pages: Any) -> Any:
+@compiled(types.uint64(UINT64S, Hot, Pages, types.uint64))
+def mark_hot(keys: Any, hot: Any, pages: Any, scramble: Any) -> Any:
     """Marks the keys of hot chunks, moves all others to the front, and returns how many those are."""
     left, places = np.uint64(0), np.uint64(len(hot))
     for key in keys:
         chunk = key >> _HALF
-        entry = hot[place_of(chunk, places)]
+        entry = hot[place_of(chunk, places, scramble)]
         if entry.chunk == chunk and entry.page != 0:
             pages[entry.page, (key & _LOW) >> WORD_BITS] |= _ONE << (key & WORD)
         else:
@@ -126,7 +126,7 @@ def mark(keys: Any, row: Any, arrays: Any) -> Any:
     directory, buckets, lists, pages, hot, state = arrays
     while row < np.uint64(len(keys)):
         chunk, track = keys[row] >> _HALF, keys[row] & _LOW
-        found = find(directory, buckets, chunk)
+        found = find(directory, buckets, chunk, state[0].scramble)
         bucket = np.uint64(directory[found])
         if bucket == 0:
             bucket = new_bucket(chunk, found, directory, buckets, lists, state)

@@ -19,15 +19,6 @@ __all__ = ["unite"]
 _ONE, _HALF, _ALL = np.uint64(1), np.uint64(16), np.uint64((1 << 64) - 1)
 
 
-@compiled(types.void(BYTES, types.int64, Pages, types.uint64))
-def _or_bitset(data: Any, start: Any, pages: Any, page: Any) -> None:
-    for number in range(PAGE_WORDS):
-        word = np.uint64(0)
-        for byte in range(8):
-            word |= np.uint64(data[start + 8 * types.int64(number) + byte]) << np.uint64(8 * byte)
-        pages[page, number] |= word
-
-
 @compiled(types.void(BYTES, types.int64, types.int64, types.int64, UINT16S))
 def _write_out(data: Any, start: Any, runs: Any, tracks: Any, values: Any) -> None:
     """Writes out so many tracks: those of an array, or of runs (0: it is none)."""
@@ -92,7 +83,7 @@ def unite(first_key: Any, stored: Any, cursor: Any, arrays: Any) -> Any:  # noqa
             cursor[1], cursor[2] = number, start
             tracks = short(data, describe + 4 * number + 2) + 1
             chunk = first_chunk + np.uint64(short(data, describe + 4 * number))
-            found = find(directory, buckets, chunk)
+            found = find(directory, buckets, chunk, state[0].scramble)
             bucket = np.uint64(directory[found])
             if bucket == 0:
                 bucket = new_bucket(chunk, found, directory, buckets, lists, state)

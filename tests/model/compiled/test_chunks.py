@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from streams.model.compiled import chunks
 from streams.model.compiled.chunks import Chunks
+from streams.model.compiled.directory import place_of
 from streams.model.compiled.layout import DENSE, ENTRIES
 
 CHUNK = 1 << 16
@@ -37,14 +38,24 @@ def taken(marks):
 
 
 @settings(max_examples=200)
-@given(st.lists(stretches(), max_size=5), st.sampled_from([1, 8]))
-def test_every_key_comes_back_once(messages, fewest):
+@given(st.lists(stretches(), max_size=5), st.sampled_from([1, 8]), st.sampled_from([0, 100, 5_000, 1 << 17]))
+def test_every_key_comes_back_once(messages, fewest, packed_at_once):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "_FEWEST", fewest)
+        patch.setattr(chunks, "_PACKED_AT_ONCE", packed_at_once)
         marks = Chunks()
         for keys in messages:
             marks.add(keys.copy())
-    assert taken(marks) == sorted(set(np.concatenate([np.zeros(0, np.uint64), *messages]).tolist()))
+        found = taken(marks)
+    assert found == sorted(set(np.concatenate([np.zeros(0, np.uint64), *messages]).tolist()))
+
+
+def test_tracks_that_one_process_looks_for_at_one_place_another_does_not():
+    chosen = np.arange(1 << 16, dtype=np.uint64)
+    chosen = chosen[[place_of(chunk, np.uint64(256), np.uint64(0x9E3779B97F4A7C15)) == 7 for chunk in chosen]]
+    elsewhere = {int(place_of(chunk, np.uint64(256), np.uint64(0xD1342543DE82EF95))) for chunk in chosen}
+    assert len(chosen) > 100
+    assert len(elsewhere) > 50
 
 
 @pytest.mark.parametrize("count", [1, 2_047, 2_048, 4_096, 4_097, 8_192, CHUNK - 1, CHUNK])
