@@ -27,10 +27,14 @@ from streams.model.sequence import take_sequence
 from streams.model.state import AgentState, DeadLetter, State
 from streams.model.writes import WriteBatch, volume_id
 
-__all__ = ["MAX_LEFT_AGENTS", "again", "feed", "refuse"]
+__all__ = ["MAX_AGENTS", "MAX_LEFT_AGENTS", "again", "feed", "refuse"]
 
 MAX_LEFT_AGENTS = 64
 """Agents that left are remembered, so that their duplicates are known; at least this many."""
+
+MAX_AGENTS = 1_024
+"""Agents of a group that are remembered, or as many as its definitions expect. Names that change with every
+start, and never leave, must not fill the state."""
 
 
 def feed(group: OpenGroup, message: Message, body: AgentMessage) -> None:
@@ -107,6 +111,7 @@ def _started(state: State, origin: Origin, before: AgentState | None) -> AgentSt
         watermark_us=before.watermark_us if before else None,
         heard=before.heard if before else state.ticks,
     )
+    _forget_quietest(state, origin.id)
     return agent
 
 
@@ -126,10 +131,20 @@ def _note_heard(state: State, message: Message, body: AgentMessage) -> None:
 
 def _forget_left(state: State) -> None:
     left = sorted((agent.left_at, name) for name, agent in state.agents.items() if agent.left_at is not None)
-    expected = (version.definition for version in state.versions)
-    keep = max(MAX_LEFT_AGENTS, *(max(d.expected_agents, len(d.agent_names)) for d in expected))
-    for _, name in left[:-keep]:
+    for _, name in left[: -max(MAX_LEFT_AGENTS, _expected(state))]:
         del state.agents[name]
+
+
+def _forget_quietest(state: State, newest: str) -> None:
+    """Makes room for an agent that was not known: the one that was not heard for longest is forgotten."""
+    if len(state.agents) > max(MAX_AGENTS, _expected(state)):
+        _, name = min((agent.heard, name) for name, agent in state.agents.items() if name != newest)
+        del state.agents[name]
+
+
+def _expected(state: State) -> int:
+    """The most agents that a definition in force expects."""
+    return max(max(d.expected_agents, len(d.agent_names)) for d in (v.definition for v in state.versions))
 
 
 class _Feeder:

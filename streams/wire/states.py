@@ -87,7 +87,8 @@ def encode_state(state: State, home: Home, tables_from: int) -> Record:
     if record.size_bytes() > MAX_MESSAGE_BYTES:
         raise StateError(
             f"group {state.group}: its state of {record.size_bytes()} bytes is above the limit of "
-            f"{MAX_MESSAGE_BYTES}; divide its volumes among several groups"
+            f"{MAX_MESSAGE_BYTES}, with {len(state.versions)} definitions and {len(state.agents)} agents; "
+            "divide its volumes among several groups, or give its agents short names that stay"
         )
     return record
 

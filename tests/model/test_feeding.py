@@ -208,6 +208,26 @@ def test_of_agents_that_left_the_newest_64_are_remembered():
     assert set(story.state.agents) == {"a/p", *(f"a/trace{n}" for n in range(6, 70))}
 
 
+def test_names_that_change_with_every_start_do_not_fill_the_state(monkeypatch):
+    monkeypatch.setattr("streams.model.feeding.MAX_AGENTS", 10)
+    story = Story(definition())
+    for number in range(10):
+        story.say(who=f"a/pod-{number}", since=100, to=101)
+    story.tick(106)
+    for number in range(8):  # all but the last two are heard again
+        story.say(who=f"a/pod-{number}", since=101, to=102)
+    story.say(who="a/pod-10", since=100, to=102)
+    assert set(story.state.agents) == {f"a/pod-{n}" for n in (0, 1, 2, 3, 4, 5, 6, 7, 9, 10)}
+
+
+def test_as_many_agents_as_a_definition_expects_are_remembered(monkeypatch):
+    monkeypatch.setattr("streams.model.feeding.MAX_AGENTS", 10)
+    story = Story(definition(agents=12))
+    for number in range(14):
+        story.say(who=f"a/p{number:02}", since=100, to=101)
+    assert set(story.state.agents) == {f"a/p{number:02}" for number in range(2, 14)}
+
+
 def test_agents_expected_by_name_are_never_forgotten():
     story = Story(definition(named=[f"a/trace{number}" for number in range(70)]))
     for number in range(70):

@@ -106,9 +106,9 @@ def _check_alive(world):
 
 @contextmanager
 def _limited(limits):
-    before = sequence.MAX_HOLES, feeding.MAX_LEFT_AGENTS
-    sequence.MAX_HOLES, feeding.MAX_LEFT_AGENTS = limits.holes, limits.left
+    before = sequence.MAX_HOLES, feeding.MAX_LEFT_AGENTS, feeding.MAX_AGENTS
+    sequence.MAX_HOLES, feeding.MAX_LEFT_AGENTS, feeding.MAX_AGENTS = limits.holes, limits.left, limits.agents
     try:
         yield
     finally:
-        sequence.MAX_HOLES, feeding.MAX_LEFT_AGENTS = before
+        sequence.MAX_HOLES, feeding.MAX_LEFT_AGENTS, feeding.MAX_AGENTS = before

@@ -32,6 +32,11 @@ class Limits:
     holes: int
     left: int
 
+    @property
+    def agents(self) -> int:
+        """Of all kinds together; sometimes so few that others than those that left are forgotten."""
+        return self.left if self.holes < 2 else 2 * self.left
+
 
 @dataclass(frozen=True, slots=True)
 class PlainWrite:

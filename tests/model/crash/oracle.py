@@ -155,6 +155,9 @@ class _Group(Parts, Closing):
             fresh = Agent(origin.epoch, agent.heard if agent else self.ticks)
             fresh.watermark_us = agent.watermark_us if agent else None
             agent = self.agents[name] = fresh
+            others = [(a.heard, other) for other, a in self.agents.items() if other != name]
+            if len(others) >= self.limits.agents:
+                del self.agents[min(others)[1]]
         if origin.sequence <= agent.floor:
             return "forgotten-sequence"
         if origin.sequence in agent.seen:
