@@ -2,8 +2,9 @@
 
 Each step runs over all messages before the next one begins, as the collector calls it, and is timed as a
 whole. `take` is the collector over the decoded messages, so it holds the steps behind decoding and the
-group's own bookkeeping; `close` is the farewell behind them, and what the collector left for then. Times are
-of the processor, whatever else runs on it.
+group's own bookkeeping; `close` is the farewell behind them, and what the collector left for then. `mark`
+makes the bitmaps too, which `take` leaves to `close`. Beside them stands the least that marking can cost:
+bits in words, nothing counted (`bench.dense`). Times are of the processor, whatever else runs on it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from functools import partial
 from typing import TypeVar
 from unittest.mock import patch
 
+from bench import dense
 from bench.data import ARRAY, START_US, Shape, Skew, answers, definition, records
 from bench.running import Benchmark, Comparison, Figures, Measure, WrongAnswer
 from bench.site import Site
 from bench.sums import compare, of_intervals, of_rows
-from streams.model import volumetables
+from streams.model import feeding, volumetables
 from streams.model.batchmembers import members_of
 from streams.model.collector import begin, take
 from streams.model.groups import Definition
@@ -57,21 +59,27 @@ def _comparison(shape: Shape) -> Comparison:
         answers(shape)
         log = list(records(shape))
         kernels = dict.fromkeys((NUMPY, fastest()))  # one of them where numba is not installed
-        yield {f"{kernel.name} + Roaring": partial(_measure, shape, log, kernel) for kernel in kernels}
+        yield {
+            **{f"{kernel.name} + Roaring": partial(_measure, shape, log, kernel) for kernel in kernels},
+            "dense words, uncounted": partial(_measure_dense, shape, log),
+        }
 
     return Comparison(f"{shape.skew}, {shape.batch} per message", contenders)
 
 
 def _measure(shape: Shape, log: Sequence[Record], kernel: Kernel) -> Figures:
-    with patch.object(volumetables, "fastest", lambda: kernel):
-        return _steps(shape, log)
+    with (
+        patch.object(volumetables, "fastest", lambda: kernel),
+        patch.object(feeding, "fastest", lambda: kernel),
+    ):
+        return _steps(shape, log, kernel)
 
 
-def _steps(shape: Shape, log: Sequence[Record]) -> Figures:
+def _steps(shape: Shape, log: Sequence[Record], kernel: Kernel) -> Figures:
     messages, decode = _timed(lambda: _read(log))
     group = definition(shape, shape.group_names[0])
     bodies = [body for m in messages if isinstance(body := m.body, AgentMessage) and body.writes]
-    screens, screen = _timed(lambda: [_screened(body, group) for body in bodies])
+    screens, screen = _timed(lambda: [_screened(body, group, kernel) for body in bodies])
     parts, split = _timed(lambda: [_split(b, s, group) for b, s in zip(bodies, screens, strict=True)])
     _, mark = _timed(lambda: _mark(itertools.chain.from_iterable(parts), group))
     taken, closing = _take(shape, messages)
@@ -85,6 +93,16 @@ def _steps(shape: Shape, log: Sequence[Record]) -> Figures:
         "in all": decode + taken + closing,
     }
     return {f"{name} ns/write": spent * 1e9 / shape.writes for name, spent in seconds.items()}
+
+
+def _measure_dense(shape: Shape, log: Sequence[Record]) -> Figures:
+    """In words that are in memory already: to bring them there costs more than to mark."""
+    bodies = [body for m in _read(log) if isinstance(body := m.body, AgentMessage) and body.writes]
+    parts, words = [_writes(body) for body in bodies], dense.words_of(shape)
+    dense.mark(words, parts, shape.track_bytes)
+    words[:] = 0
+    _, marking = _timed(lambda: dense.mark(words, parts, shape.track_bytes))
+    return {"mark ns/write": marking * 1e9 / shape.writes}
 
 
 def collect(shape: Shape, log: Sequence[Record]) -> float:
@@ -106,8 +124,8 @@ def _read(log: Sequence[Record]) -> list[Message]:
     ]
 
 
-def _screened(body: AgentMessage, group: Definition) -> Screen:
-    return stateless(_writes(body), _APPEND_US, body.origin.watermark_us, group.geometry)
+def _screened(body: AgentMessage, group: Definition, kernel: Kernel) -> Screen:
+    return stateless(_writes(body), _APPEND_US, body.origin.watermark_us, group.geometry, kernel)
 
 
 def _split(body: AgentMessage, screen: Screen, group: Definition) -> list[_Part]:

@@ -38,7 +38,7 @@ def parse(
     """
     parser = argparse.ArgumentParser(prog=command, description="Measures linkgauge.")
     parser.add_argument("--runs", type=_positive, help=f"how often each contender is measured ({runs})")
-    parser.add_argument("--only", action="append", metavar="NAMES", help=f"some of {', '.join(known)}")
+    parser.add_argument("--only", action="append", metavar="NAMES", help=f"some of {','.join(known)}")
     parser.add_argument("--writes", type=_positive, help=f"writes in a data set ({FULL.writes})")
     parser.add_argument("--every-mix", action="store_true", help="all skews x batches x compressions")
     parser.add_argument("--quick", action="store_true", help="one small run, to see that all works")

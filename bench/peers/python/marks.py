@@ -83,6 +83,7 @@ class DenseTables:
     def __init__(self, job: Job) -> None:
         self._track_bytes = job.track_bytes
         self._interval_us = job.interval_seconds * 1_000_000
+        self._keeps = bool(job.state_folder)
         self._words = -(-job.volume_bytes // job.track_bytes // 64)
         self._row_of: dict[str, int] = {}
         self._held: dict[int, list[NDArray]] = {}
@@ -90,7 +91,7 @@ class DenseTables:
         self._warm_up()
 
     def mark(self, columns: Columns) -> int:
-        """Takes a batch; how many writes it had. `fresh` has the bits that are new, by interval."""
+        """Takes a batch; how many writes it had. `fresh` has the new bits, for who stores them."""
         time_us, codes, names, offset, length = columns
         rows = np.array([self._row_of.setdefault(name, len(self._row_of)) for name in names])
         starts = time_us // self._interval_us
@@ -98,7 +99,17 @@ class DenseTables:
         for start in _distinct(starts):
             words, writes, written = self._table(start)
             fresh, count = _mark(
-                starts, start, rows, codes, offset, length, self._track_bytes, words, writes, written
+                starts,
+                start,
+                rows,
+                codes,
+                offset,
+                length,
+                self._track_bytes,
+                words,
+                writes,
+                written,
+                self._keeps,
             )
             found.append((start, fresh[:count]))
         self.fresh = found
@@ -175,9 +186,9 @@ def _distinct(starts: NDArray[np.int64]) -> list[int]:
 
 
 @numba.njit(cache=True)
-def _mark(starts, start, rows, codes, offset, length, track_bytes, words, writes, written):  # noqa: ANN001, ANN202, PLR0913, PLR0917
-    """Marks the writes of one interval; the bits that were not set before, and how many these are."""
-    fresh = np.empty(2 * len(starts), np.uint64)
+def _mark(starts, start, rows, codes, offset, length, track_bytes, words, writes, written, keeps):  # noqa: ANN001, ANN202, PLR0913, PLR0917
+    """Marks the writes of one interval; the bits that were not set before if they are kept, and how many."""
+    fresh = np.empty(2 * len(starts) if keeps else 0, np.uint64)
     count = 0
     bits = words.shape[1] * 64
     for at in range(len(starts)):
@@ -190,7 +201,9 @@ def _mark(starts, start, rows, codes, offset, length, track_bytes, words, writes
         written[row] += np.int64(length[at])
         for track in range(first, last + 1):
             bit = np.uint64(1) << np.uint64(track & 63)
-            if not words[row, track >> 6] & bit:
+            if not keeps:
+                words[row, track >> 6] |= bit
+            elif not words[row, track >> 6] & bit:
                 words[row, track >> 6] |= bit
                 if count == len(fresh):
                     fresh = np.concatenate((fresh, np.empty_like(fresh)))
