@@ -3,6 +3,9 @@
 A month of a large group is millions of small bitmaps: making an object of each takes longer than all that is
 computed from them. This reads the format that `streams.model.portable` writes as columns: first the headers
 of all bitmaps, then the containers of all of them, kind by kind.
+
+What Roaring refuses is refused here. Offsets, which Roaring passes over, must say where containers are: so
+none is read twice, and what is read takes no more memory than its bytes allow.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ Words = NDArray[np.uint16]
 _LEAST_BYTES = 8  # of an empty bitmap
 _BITSET_BYTES = 8192
 _CONTAINER_BITS = np.uint64(16)
+_LAST_VALUE = np.uint64(0xFFFF)  # of a container
+_OUT_OF_ORDER = "a part is damaged: its tracks do not ascend"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +43,17 @@ class _Containers:
     tracks: Places
     has_runs: NDArray[np.bool_]
     start: Places
+
+    @property
+    def is_array(self) -> NDArray[np.bool_]:
+        """Which of them are lists of their values."""
+        return ~self.has_runs & (self.tracks <= LARGEST_ARRAY)
+
+    def some(self, which: NDArray[np.bool_]) -> _Containers:
+        """These of them."""
+        return _Containers(
+            self.row[which], self.key[which], self.tracks[which], self.has_runs[which], self.start[which]
+        )
 
 
 class _Stretch:
@@ -102,7 +118,7 @@ def runs_of_portable(parts: Sequence[tuple[int, bytes]]) -> tuple[Places, Tracks
     In the order of the parts, ascending within each; neighbours may touch.
 
     Raises:
-        ValueError: a part is no portable Roaring bitmap.
+        ValueError: a part is no portable Roaring bitmap, or a damaged one.
     """
     first = np.array([first for first, _ in parts], np.uint64)
     size = np.array([len(part) for _, part in parts], np.int64)
@@ -115,11 +131,8 @@ def runs_of_bitmaps(bitmaps: Bitmaps) -> tuple[Places, Tracks, Tracks]:
     Raises:
         ValueError: as above.
     """
-    try:
-        found = _containers(bitmaps)
-        place, low, high = _values(bitmaps, found)
-    except IndexError as error:
-        raise ValueError("a part ends before its bitmap does: it is no portable Roaring bitmap") from error
+    found = _containers(bitmaps)
+    place, low, high = _values(bitmaps, found)
     base = bitmaps.first_track[found.row]
     base += found.key.astype(np.uint64) << _CONTAINER_BITS
     each = base[place]
@@ -129,35 +142,29 @@ def runs_of_bitmaps(bitmaps: Bitmaps) -> tuple[Places, Tracks, Tracks]:
 
 
 def tracks_by_bitmap(bitmaps: Bitmaps) -> Places:
-    """How many tracks each bitmap has, -1 where its values are out of order: a damaged one.
+    """How many tracks each bitmap has.
 
     Headers are believed for arrays, whose order is checked; runs and bitsets are counted.
 
     Raises:
-        ValueError: one of them is no portable Roaring bitmap.
+        ValueError: as above.
     """
-    try:
-        found = _containers(bitmaps)
-    except IndexError as error:
-        raise ValueError("a part ends before its bitmap does: it is no portable Roaring bitmap") from error
-    is_array = ~found.has_runs & (found.tracks <= LARGEST_ARRAY)
+    found = _containers(bitmaps)
+    is_array = found.is_array
+    _require_order_of_arrays(bitmaps, found.some(is_array))
     counts = np.zeros(len(bitmaps.size), np.int64)
     np.add.at(counts, found.row[is_array], found.tracks[is_array])
-    other = np.flatnonzero(~is_array)
-    if len(other):
-        place, low, high = _values(bitmaps, found)
-        tracks = np.zeros(len(found.row), np.int64)
-        np.add.at(tracks, place, (high - low).astype(np.int64) + 1)
-        np.add.at(counts, found.row[other], tracks[other])
-    counts[found.row[_disordered(bitmaps, found, is_array)]] = -1
+    other = found.some(~is_array)
+    if len(other.row):
+        place, low, high = _values(bitmaps, other)
+        np.add.at(counts, other.row[place], (high - low).astype(np.int64) + 1)
     return counts
 
 
-def _disordered(bitmaps: Bitmaps, found: _Containers, is_array: NDArray[np.bool_]) -> Places:
-    """The arrays whose values do not ascend."""
-    wrong = []
+def _require_order_of_arrays(bitmaps: Bitmaps, found: _Containers) -> None:
+    """Refuses arrays whose values do not ascend, without a look at each value of each."""
     for odd in (0, 1):
-        arrays = np.flatnonzero(is_array & (found.start % 2 == odd))
+        arrays = np.flatnonzero(found.start % 2 == odd)
         if not len(arrays):
             continue
         words = bitmaps.words[odd::2]
@@ -166,12 +173,18 @@ def _disordered(bitmaps: Bitmaps, found: _Containers, is_array: NDArray[np.bool_
         )  # before each word, how many follow a larger one or an equal
         np.cumsum(words[1:] <= words[:-1], out=falls[2:])
         first = found.start[arrays] // 2
-        bad = falls[first + found.tracks[arrays]] > falls[first + 1]
-        wrong.append(arrays[bad])
-    return np.concatenate(wrong) if wrong else np.empty(0, np.int64)
+        if (falls[first + found.tracks[arrays]] > falls[first + 1]).any():
+            raise ValueError(_OUT_OF_ORDER)
 
 
 def _containers(bitmaps: Bitmaps) -> _Containers:
+    try:
+        return _read_containers(bitmaps)
+    except IndexError as error:
+        raise ValueError("a part ends before its bitmap does: it is no portable Roaring bitmap") from error
+
+
+def _read_containers(bitmaps: Bitmaps) -> _Containers:
     data, words, begin = bitmaps.data, bitmaps.words, bitmaps.begin
     if (bitmaps.size < _LEAST_BYTES).any():
         raise IndexError
@@ -190,6 +203,9 @@ def _containers(bitmaps: Bitmaps) -> _Containers:
     has_runs = may_have_runs[row] & (flags >> within % 8 & 1 > 0)
     describe = head[row] + 4 * within
     key, tracks = _short(words, describe), _short(words, describe + 2) + 1
+    goes_on = within[1:] > 0  # the same bitmap's as the container before
+    if (goes_on & (key[1:] <= key[:-1])).any():
+        raise ValueError(_OUT_OF_ORDER)
     has_offsets = ~may_have_runs | (counts >= FEWEST_WITH_OFFSETS)
     start = np.empty(len(row), np.int64)
     listed = has_offsets[row]
@@ -200,8 +216,12 @@ def _containers(bitmaps: Bitmaps) -> _Containers:
         start[some] = reach[row[some]]
         reach[row[some]] += _lengths(words, start[some], tracks[some], has_runs[some])
     end = start + _lengths(words, start, tracks, has_runs)
-    if (start < begin[row]).any() or (end > (begin + bitmaps.size)[row]).any():
+    if (end > (begin + bitmaps.size)[row]).any():
         raise IndexError
+    expected = (body + np.where(has_offsets, 4 * counts, 0))[row]
+    expected[1:][goes_on] = end[:-1][goes_on]
+    if (start != expected).any():
+        raise ValueError("a part names another place for a container than where the one before it ends")
     return _Containers(row, key, tracks, has_runs, start)
 
 
@@ -215,26 +235,39 @@ def _lengths(words: Words, start: Places, tracks: Places, has_runs: NDArray[np.b
 def _values(bitmaps: Bitmaps, found: _Containers) -> tuple[Places, Tracks, Tracks]:
     """Container, first and last value of every run, in order."""
     words = bitmaps.words
-    is_array = ~found.has_runs & (found.tracks <= LARGEST_ARRAY)
+    is_array = found.is_array
     counts = np.where(is_array, found.tracks, 0)
     counts[found.has_runs] = _short(words, found.start[found.has_runs])
     bitsets = np.flatnonzero(~found.has_runs & ~is_array)
     bits = [_bits(bitmaps.data, int(found.start[place])) for place in bitsets]
     counts[bitsets] = [len(values) for values in bits]
+    if (counts[bitsets] != found.tracks[bitsets]).any():
+        raise ValueError("a part has more or fewer tracks than it says")
+    if not counts.all():
+        raise ValueError("a part has a container without tracks")
     place, within = spread(counts)
     # Values of an array lie 2 bytes apart, runs 4, behind their number: a first value, and how many follow.
     step = np.where(found.has_runs, 4, 2)
     at = (found.start + 2 * found.has_runs)[place] + step[place] * within
     if len(bitsets):
         at[np.isin(place, bitsets)] = 0
-    low = words[at].astype(np.uint64)
+    value = words[at]
+    if len(bitsets):
+        value[np.isin(place, bitsets)] = np.concatenate(bits)
+    if ((value[1:] <= value[:-1]) & (within[1:] > 0)).any():
+        raise ValueError(_OUT_OF_ORDER)
+    low = value.astype(np.uint64)
     high = low.copy()
     run = np.flatnonzero(found.has_runs[place])
     high[run] += words[at[run] + 2]
-    if len(bitsets):
-        rest = np.isin(place, bitsets)
-        low[rest] = high[rest] = np.concatenate(bits)
+    _require_runs_apart(low[run], high[run], within[run])
     return place, low, high
+
+
+def _require_runs_apart(first: Tracks, last: Tracks, within: Places) -> None:
+    """Refuses runs of containers that overlap or touch, or that go beyond their container."""
+    if (last > _LAST_VALUE).any() or ((first[1:] <= last[:-1] + np.uint64(1)) & (within[1:] > 0)).any():
+        raise ValueError(_OUT_OF_ORDER)
 
 
 def _bits(data: Bytes, start: int) -> Places:

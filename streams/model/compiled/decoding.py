@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import types
 
+from streams.model.compiled.bits import ones
 from streams.model.compiled.compiling import INT64S, UINT64S, compiled
 from streams.model.compiled.reading import BITSET_BYTES, LEAST_BYTES, PLACES, STORED, long, short
 from streams.model.portable import FEWEST_WITH_OFFSETS, LARGEST_ARRAY, WITH_RUNS, WITHOUT_RUNS
@@ -15,6 +17,7 @@ __all__ = ["decode"]
 _NO_ROOM = -1
 _GARBLED = -2
 _NOTHING = -2  # nothing touches it
+_CONTAINER = 1 << 16  # its values lie below
 
 
 _RUNS = types.Tuple((INT64S, UINT64S, UINT64S))  # type: ignore[no-untyped-call]  # as above
@@ -44,14 +47,16 @@ def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PL
         start = body + 4 * containers if has_offsets else body
         if start > end:
             return _GARBLED
+        key = types.int64(-1)
         for number in range(containers):
-            base = types.int64(first_track[row]) + (short(data, head + 4 * number) << 16)
+            key_before, key = key, short(data, head + 4 * number)
+            if key <= key_before or (has_offsets and long(data, body + 4 * number) != start - at):
+                return _GARBLED
+            base = types.int64(first_track[row]) + (key << 16)
             tracks = short(data, head + 4 * number + 2) + 1
-            if has_offsets:
-                start = at + long(data, body + 4 * number)
             has_runs = may_have_runs and data[at + 4 + number // 8] >> (number % 8) & 1
             is_bitset = not has_runs and tracks > LARGEST_ARRAY
-            if start < at or start + 2 > end:
+            if start + 2 > end:
                 return _GARBLED
             if has_runs:
                 step, stop = 4, start + 2 + 4 * short(data, start)
@@ -60,16 +65,23 @@ def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PL
                 step, stop = 1, start + BITSET_BYTES
             else:
                 step, stop = 2, start + 2 * tracks
-            if stop > end:
+            if stop > end or stop == start:
                 return _GARBLED
+            least, apart, values = types.int64(0), types.int64(2 if has_runs else 1), types.int64(0)
             for place in range(start, stop, step):
                 bits = types.int64(1)
+                further = types.int64(0)
                 if is_bitset:
                     bits = types.int64(data[place])
                     value = 8 * (place - start)
+                    values += types.int64(ones(np.uint64(bits)))
                 else:
                     value = short(data, place)
-                further = short(data, place + 2) if has_runs else types.int64(0)
+                    if has_runs:
+                        further = short(data, place + 2)
+                    if value < least:
+                        return _GARBLED
+                    least = value + further + apart
                 while bits:
                     if bits & 1:
                         track = base + value
@@ -84,6 +96,8 @@ def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PL
                             now, low, high = when[row], track, track + further
                     bits >>= 1
                     value += 1
+            if least - apart >= _CONTAINER or (is_bitset and values != tracks):
+                return _GARBLED
             start = stop
     if low >= 0:
         if count == len(interval):

@@ -1,13 +1,15 @@
 """Bitmaps read by compiled loops, against columns: the same runs, or the same refusal."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
 from streams.model.compiled.counting import LOOPS
-from streams.model.portableruns import Bitmaps
+from streams.model.portableruns import Bitmaps, tracks_by_bitmap
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import history_of_bitmaps
+from tests.model.portables import damaged
 from tests.model.test_portableruns import bitmap_of, tables
 
 GRID = Grid(0, 300, np.ones(4, np.bool_))
@@ -52,3 +54,28 @@ def test_garbled_bytes(table, data):
     cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
     for parts in ([(0, 0, bytes(whole))], [(0, 0, cut), (1, 0, bytes(whole))]):
         assert runs_of(parts, LOOPS) == runs_of(parts, None)
+
+
+@settings(max_examples=500)
+@given(damaged())
+def test_only_what_roaring_takes_of_damaged_bytes_is_read_and_as_the_same_tracks(data):
+    """Roaring takes more: it reads containers in order, whatever their offsets say."""
+    found = runs_of([(0, 0, data)], None)
+    assert (decoded(data) is None) == isinstance(found, str)
+    if isinstance(found, str):
+        return
+    bits = BitMap.deserialize(data)  # it does not raise
+    _, (_, first), (_, last) = found
+    assert [t for low, high in zip(first, last, strict=True) for t in range(low, high + 1)] == list(bits)
+    assert decoded(data) == (first, last)
+    assert tracks_by_bitmap(Bitmaps.of(data, *np.array([[0], [len(data)]]))).tolist() == [len(bits)]
+
+
+def decoded(data):
+    """First and last tracks as the compiled loop alone reads them; None where it refuses."""
+    size = np.array([len(data)], np.int64)
+    stored = np.frombuffer(data, np.uint8), np.zeros(1, np.int64), size, np.zeros(1, np.uint64)
+    room = 4 * len(data) + 1
+    runs = np.empty(room, np.int64), np.empty(room, np.uint64), np.empty(room, np.uint64)
+    count = LOOPS.decode(stored, np.zeros(1, np.int64), runs)
+    return None if count < 0 else (runs[1][:count].tolist(), runs[2][:count].tolist())
