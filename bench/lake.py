@@ -23,7 +23,8 @@ from pyroaring import BitMap
 
 from bench.lakedata import Site, write_days, write_definitions
 from streams.cli.reports.calendar import calendar_of
-from streams.cli.reports.gathered import Choice, gather
+from streams.cli.reports.choice import Choice
+from streams.cli.reports.gathered import gather
 from streams.cli.reports.sets import sets_of
 from streams.cli.reports.totals import totals_of
 from streams.model.intervals import US

@@ -12,8 +12,9 @@ from streams.cli.output import progress_after
 from streams.cli.places import DefinitionOption, tell
 from streams.cli.reports.asking import asked, unknown
 from streams.cli.reports.changed import Asked, Kind, changed_report, totals_report
+from streams.cli.reports.choice import Choice
 from streams.cli.reports.finding import Known, extents_of, known_groups
-from streams.cli.reports.gathered import Choice, gather
+from streams.cli.reports.gathered import gather
 from streams.cli.reports.linkreport import link_report
 from streams.cli.reports.options import Extents, Groups, Output, Questions, Range, Terms
 from streams.cli.reports.totals import totals_of

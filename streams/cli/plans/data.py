@@ -17,7 +17,8 @@ from streams.cli.plans.trace import (
     writes_of_trace,
 )
 from streams.cli.reports.calendar import calendar_of
-from streams.cli.reports.gathered import Choice, gather
+from streams.cli.reports.choice import Choice
+from streams.cli.reports.gathered import gather
 from streams.cli.reports.sets import track_bytes_of
 from streams.cli.usage import time_range
 from streams.errors import SettingsError

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.cli.reports.calendar import Calendar
-from streams.cli.reports.whole import cut_us, require_uncut, whole_intervals
+from streams.cli.reports.choice import Choice
+from streams.cli.reports.grouprange import GroupRange, coverage_ratio, group_range
+from streams.cli.reports.whole import cut_us, require_uncut
 from streams.errors import MissingData
-from streams.model.groups import Definition
 from streams.model.intervals import US, Span, Spans
 from streams.model.sizing.cautions import require_coverage
 from streams.model.sizing.extents import inside_extents
-from streams.model.sizing.gaps import Gap, Measured, gaps_within
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import History
 from streams.model.sizing.loops import Loops, compiled_loops
@@ -26,7 +25,6 @@ from streams.model.sizing.shared import summed
 from streams.store import (
     LakeSource,
     Place,
-    StoredInterval,
     StoredRange,
     StoredVolume,
     read_stored,
@@ -34,58 +32,11 @@ from streams.store import (
 )
 from streams.wire.times import format_time
 
-__all__ = ["Choice", "Gathered", "GroupRange", "Stretches", "gather", "laid_out"]
+__all__ = ["Gathered", "Stretches", "gather", "laid_out"]
 
 Progress = Callable[[str, int, int], None]
 _MOST_SLOTS = 1 << 26
 """Two years of slots of a second; a GiB for their bytes and coverage."""
-
-_WHOLE = (0, 1 << 62)
-Extents = Mapping[str, Sequence[tuple[int, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What of the stored range is asked for; `extents` by volume, None for all of them."""
-
-    from_us: int | None
-    to_us: int | None
-    calendar: Calendar
-    least_coverage: float
-    volumes: frozenset[str] | None = None
-    extents: Extents | None = None
-
-    def of(self, *, volumes: frozenset[str] | None = None, extents: Extents | None = None) -> Choice:
-        """The same for some volumes, or for a data set."""
-        return replace(self, volumes=volumes, extents=extents)
-
-    def of_definition(self, definition: Definition) -> Choice:
-        """The same for a group that was defined afterwards: its volumes, or the extents of them."""
-        members = definition.by_id
-        if all(member.extents is None for member in members.values()):
-            return self.of(volumes=frozenset(members))
-        return self.of(extents={name: member.extents or (_WHOLE,) for name, member in members.items()})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupRange:
-    """One group over the window: `time` has the coverage of each base interval, and what is asked of it.
-
-    `stored` holds the asked intervals alone. `written` is the series by slot, None where nobody counted it,
-    or where only some of the volumes are asked for. `gaps` are what of the asked time was not measured, or
-    not wholly, by slot.
-    """
-
-    name: str
-    stored: StoredRange
-    time: Series
-    written: Series | None
-    gaps: Sequence[Gap]
-
-    @property
-    def grid(self) -> Grid:
-        """Its base intervals; those that are not asked for, or were not measured, are gaps of it."""
-        return Grid(self.time.start_us, self.time.slot_seconds, self.time.judged)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,7 +161,7 @@ def laid_out(
     for name in names:
         if name not in found:
             there = _known(source, name, stored, choice)
-            raise MissingData(f"group {name}: nothing was measured {_range_text(choice)}; {there}")
+            raise MissingData(f"group {name}: nothing was measured {choice.range_text}; {there}")
     ranges = [found[name] for name in names]
     window = _window(ranges, choice)
     _require_room(ranges, window)
@@ -222,14 +173,14 @@ def laid_out(
             "--from and --to"
         )
     require_uncut(ranges, spans, choice.calendar)
-    require_coverage(min(_coverage(stored, spans) for stored in ranges), choice.least_coverage)
+    require_coverage(min(coverage_ratio(stored, spans) for stored in ranges), choice.least_coverage)
     has_all = choice.volumes is None and choice.extents is None
-    groups = [_group_range(stored, window, spans, has_all=has_all) for stored in ranges]
+    groups = [group_range(stored, window, spans, has_all=has_all) for stored in ranges]
     common = _common_grid(groups)
     gathered = Gathered(window, spans, groups, common, choice, source)
     if not any(group.stored.intervals for group in groups):
         raise MissingData(
-            f"no whole base interval was measured {_range_text(choice)} ({choice.calendar.text}): choose "
+            f"no whole base interval was measured {choice.range_text} ({choice.calendar.text}): choose "
             "more with --hours and --weekdays, or a longer range with --from and --to"
         )
     return gathered
@@ -245,7 +196,7 @@ def _window(ranges: Sequence[StoredRange], choice: Choice) -> Span:
     end_us = -(-(end_us if choice.to_us is None else choice.to_us) // step_us) * step_us
     if end_us <= start_us:
         raise MissingData(
-            f"no interval of {step_us // US} s starts {_range_text(choice)}: choose --from and --to further "
+            f"no interval of {step_us // US} s starts {choice.range_text}: choose --from and --to further "
             "apart"
         )
     return start_us, end_us
@@ -263,65 +214,6 @@ def _require_room(ranges: Sequence[StoredRange], window: Span) -> None:
                 f"{_MOST_SLOTS} at most; the group was measured from {format_time(start)} to "
                 f"{format_time(end)}: choose --from and --to closer together"
             )
-
-
-def _coverage(stored: StoredRange, spans: Spans) -> float:
-    """Share of the asked base intervals that was measured, from the stored ones alone."""
-    whole = whole_intervals(spans, stored.interval_seconds)
-    measured = math.fsum(_covered_us(each) for each in stored.within(whole).intervals)
-    asked = sum(end - start for start, end in whole)
-    return measured / asked if asked else 0.0
-
-
-def _group_range(stored: StoredRange, window: Span, spans: Spans, *, has_all: bool) -> GroupRange:
-    step_us = stored.interval_seconds * US
-    inside = stored.within(whole_intervals([window], stored.interval_seconds))
-    covered = np.zeros((window[1] - window[0]) // step_us)
-    places = [(each.start_us - window[0]) // step_us for each in inside.intervals]
-    np.add.at(covered, places, [_covered_us(each) / step_us for each in inside.intervals])
-    time = Series(window[0], stored.interval_seconds, np.zeros(len(covered), np.int64), covered).within(spans)
-    written = _written(inside, window) if has_all else None
-    whole = whole_intervals(spans, stored.interval_seconds)
-    asked = inside.within(whole)
-    gaps = gaps_within([Measured(e.start_us, e.end_us, e.covered_by_slot) for e in asked.intervals], whole)
-    return GroupRange(stored.group, asked, time, None if written is None else written.within(spans), gaps)
-
-
-def _covered_us(interval: StoredInterval) -> float:
-    return float(interval.covered_by_slot.mean()) * interval.seconds * US
-
-
-def _written(stored: StoredRange, window: Span) -> Series | None:
-    """Bytes by slot over the window; a slot whose bytes nobody counted is a gap. None where all are."""
-    counted = [each for each in stored.intervals if each.written_bytes_by_slot is not None]
-    slots = (each.written_bytes_by_slot for each in counted)
-    if not any(values is not None and (values >= 0).any() for values in slots):
-        return None
-    # A group that was defined anew may have other slots; they never share an interval.
-    kinds = sorted({each.slot_seconds for each in counted})
-    parts = [
-        _written_by_slot([each for each in counted if each.slot_seconds == kind], kind, window).coarsened(
-            math.lcm(*kinds)
-        )
-        for kind in kinds
-    ]
-    first = parts[0]
-    return replace(
-        first,
-        bytes_by_slot=np.sum([part.bytes_by_slot for part in parts], axis=0),
-        coverage=np.minimum(np.sum([part.coverage for part in parts], axis=0), 1.0),
-    )
-
-
-def _written_by_slot(intervals: Sequence[StoredInterval], slot_seconds: int, window: Span) -> Series:
-    count = (window[1] - window[0]) // (slot_seconds * US)
-    sizes, covered = np.zeros(count, np.int64), np.zeros(count)
-    for each in intervals:
-        if (values := each.written_bytes_by_slot) is not None:
-            first = (each.start_us - window[0]) // (slot_seconds * US)
-            sizes[first : first + len(values)] = np.maximum(values, 0)
-            covered[first : first + len(values)] = each.covered_by_slot * (values >= 0)
-    return Series(window[0], slot_seconds, sizes, covered)
 
 
 def _common_grid(groups: Sequence[GroupRange]) -> Grid:
@@ -348,12 +240,3 @@ def _known(source: Place, group: str, stored: Mapping[str, Span], choice: Choice
             "and --to further apart"
         )
     return f"what is stored goes from {start} to {end}: choose --from and --to in there"
-
-
-def _range_text(choice: Choice) -> str:
-    words = [
-        "in the range" if choice.from_us is choice.to_us is None else "",
-        "" if choice.from_us is None else f"from {format_time(choice.from_us)}",
-        "" if choice.to_us is None else f"to {format_time(choice.to_us)}",
-    ]
-    return " ".join(filter(None, words))

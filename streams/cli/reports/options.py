@@ -13,9 +13,9 @@ from streams.cli.output import CsvFlag, JsonFlag, Layout, layout_of
 from streams.cli.places import SourceOption, place_of
 from streams.cli.reports.asking import asked
 from streams.cli.reports.calendar import calendar_of
+from streams.cli.reports.choice import Choice
 from streams.cli.reports.claims import Question
 from streams.cli.reports.document import Report
-from streams.cli.reports.gathered import Choice
 from streams.cli.reports.page import html_page
 from streams.cli.reports.showing import show
 from streams.cli.session import Session

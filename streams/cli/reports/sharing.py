@@ -11,7 +11,8 @@ import numpy as np
 from streams.cli.reports.counting import blocks_of
 from streams.cli.reports.demands import ModeDemands
 from streams.cli.reports.document import Figure, Section, Unit, facts
-from streams.cli.reports.gathered import Gathered, GroupRange
+from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.grouprange import GroupRange
 from streams.cli.units import count_text, seconds_text
 from streams.model.intervals import US, total_us
 from streams.model.sizing.history import History

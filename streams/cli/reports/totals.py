@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from streams.cli.reports.gathered import Choice, Gathered, gather, laid_out
+from streams.cli.reports.choice import Choice
+from streams.cli.reports.gathered import Gathered, gather, laid_out
 from streams.cli.reports.sets import sets_of
 from streams.cli.reports.whole import asked_intervals
 from streams.model.sizing.rollups import VolumeChanges

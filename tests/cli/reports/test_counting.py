@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from streams.cli.reports import gathered as module
 from streams.cli.reports.calendar import calendar_of
+from streams.cli.reports.choice import Choice
 from streams.cli.reports.common import remarks
 from streams.cli.reports.counting import Counting, count
-from streams.cli.reports.gathered import Choice, gather
+from streams.cli.reports.gathered import gather
 from streams.cli.reports.sets import Shipped, sets_of
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval

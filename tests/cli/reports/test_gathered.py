@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from streams.cli.reports import gathered
 from streams.cli.reports.calendar import calendar_of
-from streams.cli.reports.gathered import Choice, gather
+from streams.cli.reports.choice import Choice
+from streams.cli.reports.gathered import gather
 from streams.errors import MissingData
 from streams.model.intervals import US
 from streams.store import StoredRange

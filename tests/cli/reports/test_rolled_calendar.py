@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from streams.cli.reports.calendar import calendar_of
+from streams.cli.reports.choice import Choice
 from streams.cli.reports.common import remarks
-from streams.cli.reports.gathered import Choice, gather
+from streams.cli.reports.gathered import gather
 from streams.cli.reports.sets import sets_of
 from streams.cli.reports.totals import totals_of
 from streams.errors import MissingData
