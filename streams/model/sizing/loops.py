@@ -94,7 +94,7 @@ class Loops:
 def compiled_loops() -> Loops | None:
     """The loops where numba is installed, else None. The first call takes a while."""
     try:
-        from streams.model.compiled.counting import LOOPS  # noqa: PLC0415  # its cost is for long reports
+        from streams.model.sizing.compiled import LOOPS  # noqa: PLC0415  # its cost is for long reports
     except (ImportError, OSError):  # it is not there, or the machine cannot load it
         return None
     return LOOPS

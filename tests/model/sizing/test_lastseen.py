@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.model.bittable import BitTable
-from streams.model.compiled.counting import LOOPS
 from streams.model.runs import merged_runs
 from streams.model.sizing import lastseen
+from streams.model.sizing.compiled import LOOPS
 from streams.model.sizing.foldcurve import ZeroRuns
 from streams.model.sizing.granularity import BlockSums
 from streams.model.sizing.history import history_of_tables

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from streams.model.compiled.counting import LOOPS
 from streams.model.portableruns import Bitmaps, tracks_by_bitmap
+from streams.model.sizing.compiled import LOOPS
 from streams.model.sizing.grid import Grid
 from streams.model.sizing.history import history_of_bitmaps
 from tests.model.portables import damaged
