@@ -17,6 +17,7 @@ import orjson
 from streams.errors import LinkgaugeError, MessageError, StateError
 from streams.model.bittable import BitTable
 from streams.model.entries import Totals
+from streams.model.groups import MAX_INTERVALS
 from streams.model.intervals import US
 from streams.model.silence import Attendance, attendance
 from streams.model.state import AgentState, State, Window
@@ -30,6 +31,8 @@ from streams.wire.summaries import read_totals
 
 __all__ = [
     "FORMAT",
+    "MAX_REDO",
+    "MAX_REVISIONS",
     "TABLES_FROM",
     "Home",
     "Shown",
@@ -41,6 +44,12 @@ __all__ = [
 
 FORMAT = 1
 """Version of the state row."""
+
+MAX_REVISIONS = 2 * MAX_INTERVALS
+"""Intervals that have one: those of the late window, and of the longest rung that it begins in."""
+
+MAX_REDO = 1 << 23
+"""Offsets to be applied again: messages of one group that a worker holds. It would lack memory for more."""
 
 TABLES_FROM = "tables_from"
 """The header that names the lowest offset of tables which the state needs."""
@@ -59,8 +68,14 @@ def encode_state(state: State, home: Home, tables_from: int) -> Record:
     """The state row of a group.
 
     Raises:
-        StateError: larger than a topic takes.
+        StateError: larger than a topic takes, or with more offsets to be applied again than are read back.
     """
+    if len(state.redo) > MAX_REDO:
+        raise StateError(
+            f"group {state.group}: {len(state.redo)} messages wait for their intervals to close, of at most "
+            f"{MAX_REDO}; choose a shorter interval or silent_after_seconds, or divide its volumes among "
+            "several groups"
+        )
     value = {
         "format": FORMAT,
         "cluster": home.cluster_id,
@@ -201,7 +216,7 @@ def _state(fields: Fields) -> State:
         versions=[read_version(fields.at(item, at)) for at, item in fields.items("versions")],
         closed=fields.integer_or_none("closed", low=INT64_MIN),
         born=fields.integer_or_none("born", low=INT64_MIN),
-        redo=tuple(_offsets(fields, fields.items("redo")).tracks().tolist()),
+        redo=_redo(fields),
         ticks=fields.integer("ticks"),
         tick_us=fields.integer_or_none("tick_us"),
         last_us=fields.integer_or_none("last_us"),
@@ -242,6 +257,13 @@ def _redriven(fields: Fields) -> dict[str, BitTable]:
     return {name: _offsets(fields, fields.as_items(parts, join(path, name))) for name, parts in value.items()}
 
 
+def _redo(fields: Fields) -> tuple[int, ...]:
+    offsets = _offsets(fields, fields.items("redo"))
+    if len(offsets) > MAX_REDO:
+        raise StateError(f"redo: expected at most {MAX_REDO} offsets, found {len(offsets)}")
+    return tuple(offsets.tracks().tolist())
+
+
 def _offsets(fields: Fields, items: Iterable[tuple[str, object]]) -> BitTable:
     parts = []
     for path, item in items:
@@ -273,10 +295,14 @@ def _runs(revisions: dict[int, int]) -> list[list[int]]:
 
 
 def _revisions(fields: Fields) -> dict[int, int]:
-    revisions = {}
+    revisions: dict[int, int] = {}
+    left = MAX_REVISIONS
     for path, item in fields.items("revisions"):
         match item:
             case [int(first), int(count), int(revision)]:
+                if not 0 < count <= left:
+                    raise fields.expected(path, f"1 to {MAX_REVISIONS} intervals in all", item)
+                left -= count
                 revisions.update(dict.fromkeys(range(first, first + count), revision))
             case _:
                 raise fields.expected(path, "[first interval, count, revision]", item)

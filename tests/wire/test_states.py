@@ -1,13 +1,25 @@
+import base64
+
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import MessageError, StateError
+from streams.model.bittable import BitTable
 from streams.model.groups import Definition, Member
 from streams.model.state import State, Version
 from streams.wire.keys import StateKey, parse_state_key
-from streams.wire.states import Home, decode_shown, decode_state, encode_state, tables_from
+from streams.wire.states import (
+    MAX_REDO,
+    MAX_REVISIONS,
+    Home,
+    decode_shown,
+    decode_state,
+    encode_state,
+    tables_from,
+)
 
 HOME = Home("cluster-1", "topic-1", 3)
 STATE = State("g", 10, [Version(1, None, 0, Definition("g", (Member("a", "v"),)))])
@@ -64,6 +76,39 @@ def test_a_long_late_window_stays_small():
     state.revisions = dict.fromkeys(range(4096), 0) | {7: 1}
     state.redo = tuple(range(10**12, 10**12 + 100_000))
     assert len(encode_state(state, HOME, 0).value) < 2_000
+
+
+def test_as_many_intervals_as_a_group_can_need():
+    state = STATE.copy()
+    state.revisions = {number: number % 2 for number in range(MAX_REVISIONS)}
+    assert decode_state(encode_state(state, HOME, 0).value, HOME) == state
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [[[0, 20_000_000, 0]], [[0, MAX_REVISIONS, 0], [MAX_REVISIONS, 1, 0]], [[0, -1, 0]]],
+    ids=["one run", "several", "less than none"],
+)
+def test_runs_of_more_intervals_than_a_group_can_need_are_not_written_out(runs):
+    value = orjson.loads(encode_state(STATE, HOME, 0).value) | {"revisions": runs}
+    with pytest.raises(StateError, match=r"revisions\[\d\]: expected .* intervals in all, found"):
+        decode_state(orjson.dumps(value), HOME)
+
+
+def test_bitmaps_of_more_offsets_than_a_worker_can_hold_are_not_written_out():
+    offsets = BitTable()
+    offsets.mark(np.array([0], np.uint64), np.array([52 * 10**6], np.uint64))
+    parts = [(first, base64.b64encode(bitmap).decode()) for first, bitmap in offsets.parts()]
+    value = orjson.loads(encode_state(STATE, HOME, 0).value) | {"redo": parts}
+    with pytest.raises(StateError, match="redo: expected at most 8388608 offsets, found 52000001"):
+        decode_state(orjson.dumps(value), HOME)
+
+
+def test_what_could_not_be_read_back_is_not_written():
+    state = STATE.copy()
+    state.redo = (7,) * (MAX_REDO + 1)
+    with pytest.raises(StateError, match="choose a shorter interval"):
+        encode_state(state, HOME, 0)
 
 
 @pytest.mark.parametrize(
