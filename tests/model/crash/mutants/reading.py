@@ -161,12 +161,20 @@ MUTANTS = [
         f"{_TIME}: an agent that said bye holds nobody back",
     ),
     Mutant(
+        "quiet-forever",
+        FEEDING,
+        "    if len(state.agents) > max(MAX_AGENTS, _expected(state)):\n",
+        "    if not state.agents:\n",
+        f"{_FRESH}: of too many agents, the one not heard for longest is forgotten",
+        seed=59,
+    ),
+    Mutant(
         "left-forever",
         FEEDING,
-        "    for _, name in left[:-keep]:\n        del state.agents[name]\n",
-        "",
+        "in left[: -max(MAX_LEFT_AGENTS, _expected(state))]:",
+        "in left[:0]:",
         f"{_FRESH}: of agents that left, the newest are remembered",
-        seed=23,
+        seed=40,
     ),
     Mutant(
         "lost-vouches",
