@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval
 from streams.model.intervals import US
+from streams.model.portable import heads
 from streams.model.portableruns import Bitmaps, runs_of_bitmaps, runs_of_portable
 from streams.model.runs import merged_runs
 from streams.model.sizing.grid import Grid
@@ -161,7 +163,7 @@ def history_of_bitmaps(  # noqa: PLR0913  # what a history is made of, and how
     """The history straight from stored bitmaps, each of an interval; ascending by interval and first track.
 
     The same as from tables, in a ninth of the time where there are many of them, and in less with compiled
-    loops.
+    loops. Bitmaps of one interval that overlap are united, as those of tables are.
 
     Raises:
         ValueError: one is no portable Roaring bitmap.
@@ -169,7 +171,8 @@ def history_of_bitmaps(  # noqa: PLR0913  # what a history is made of, and how
     if loops is not None and (found := _decoded(loops, interval, bitmaps)) is not None:
         return History(grid, volume, volume_bytes, track_bytes, *found)
     row, first, last = runs_of_bitmaps(bitmaps)
-    return _joined(History(grid, volume, volume_bytes, track_bytes, interval[row], first, last))
+    united = _united(interval[row], first, last)
+    return _joined(History(grid, volume, volume_bytes, track_bytes, *united))
 
 
 def clipped(history: History, start: int, end: int) -> History:
@@ -236,8 +239,20 @@ def _joined(history: History) -> History:
     return replace(history, interval=interval[heads], first=first[heads], last=last[ends])
 
 
+def _united(interval: Places, first: Tracks, last: Tracks) -> tuple[Places, Tracks, Tracks]:
+    """The same tracks as runs that ascend within each interval, as those of what linkgauge stores do."""
+    falls = (interval[1:] == interval[:-1]) & ((first[1:] < first[:-1]) | (last[1:] < last[:-1]))
+    if not falls.any():
+        return interval, first, last
+    edges = [*heads(interval).tolist(), len(interval)]
+    runs = [merged_runs(first[low:high], last[low:high]) for low, high in pairwise(edges)]
+    firsts, lasts = zip(*runs, strict=True)
+    when = np.repeat(interval[edges[:-1]], [len(each) for each in firsts])
+    return when, np.concatenate(firsts), np.concatenate(lasts)
+
+
 def _decoded(loops: Loops, interval: Places, bitmaps: Bitmaps) -> tuple[Places, Tracks, Tracks] | None:
-    """Interval, first and last track of all runs; None where a bitmap is garbled: numpy says how."""
+    """Interval, first and last track of all runs; None where numpy must say more."""
     stored = bitmaps.data, bitmaps.begin, bitmaps.size, bitmaps.first_track
     size = int(bitmaps.size.sum())
     # Values of arrays take two bytes; those of bitsets a bit, and another one between runs.

@@ -31,7 +31,9 @@ class Decode(Protocol):
         runs: tuple[_Places, _Keys, _Keys],
         /,
     ) -> int:
-        """How many runs there are, -1 where there is no room for all, -2 where a bitmap is garbled.
+        """How many runs there are, -1 where there is no room for all, -2 where columns must say more.
+
+        That is where a bitmap is garbled, or where two of one interval overlap.
 
         `stored` are bytes, begin, size and first track of bitmaps (`portableruns.Bitmaps`), `when` has the
         interval of each, in ascending order. `runs` takes interval, first and last track; runs of one

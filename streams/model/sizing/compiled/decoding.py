@@ -86,6 +86,8 @@ def decode(stored: Any, when: Any, runs: Any) -> Any:  # noqa: C901, PLR0911, PL
                     if bits & 1:
                         track = base + value
                         if when[row] == now and track <= high + 1:
+                            if track <= high:
+                                return _GARBLED
                             high = track + further
                         else:
                             if low >= 0:

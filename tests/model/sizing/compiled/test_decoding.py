@@ -35,6 +35,24 @@ def test_all_kinds_of_containers(listed, in_one_interval):
     assert runs_of(parts, LOOPS) == runs_of(parts, None)
 
 
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), tables), max_size=4))
+def test_bitmaps_of_one_interval_that_overlap_are_united(listed):
+    listed.sort(key=lambda each: each[:2])
+    bitmaps = [bitmap_of(table) for *_, table in listed]
+    parts = [(k, at << 16, bits.serialize()) for (k, at, _), bits in zip(listed, bitmaps, strict=True)]
+    found = runs_of(parts, None)
+    assert runs_of(parts, LOOPS) == found
+    united, got = [BitMap() for _ in range(3)], [BitMap() for _ in range(3)]
+    for (k, at, _), bits in zip(listed, bitmaps, strict=True):
+        united[k] |= bits.shift(at << 16)
+    count = 0
+    for k, first, last in zip(*(values for _, values in found), strict=True):
+        got[k].add_range(first, last + 1)
+        count += last + 1 - first
+    assert got == united
+    assert count == sum(map(len, united))  # none is in two runs
+
+
 def test_a_bitset_of_every_other_track_needs_most_room():
     data = bitmap_of(([], [set(range(0, 1 << 16, 2))], False)).serialize()
     assert runs_of([(0, 0, data)], LOOPS) == runs_of([(0, 0, data)], None)
@@ -66,7 +84,10 @@ def test_only_what_roaring_takes_of_damaged_bytes_is_read_and_as_the_same_tracks
         return
     bits = BitMap.deserialize(data)  # it does not raise
     _, (_, first), (_, last) = found
-    assert [t for low, high in zip(first, last, strict=True) for t in range(low, high + 1)] == list(bits)
+    got = BitMap()
+    for low, high in zip(first, last, strict=True):
+        got.add_range(low, high + 1)
+    assert got == bits
     assert decoded(data) == (first, last)
     assert tracks_by_bitmap(Bitmaps.of(data, *np.array([[0], [len(data)]]))).tolist() == [len(bits)]
 
