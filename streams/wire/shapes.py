@@ -2,15 +2,17 @@
 
 An agent sends the same columns and volumes over and over. What then differs from message to message, in front
 of the columns themselves, are a few numbers: how many rows, where each column lies, the time from which gaps
-count. So the bytes of a message that Arrow has read and verified are kept as a template, one for each sender,
-and a message that equals it everywhere else is cut into columns at once. Anything else goes to Arrow. What is
-accepted here Arrow accepts with the same result, so that it does not matter which of them reads a message.
+count. So the bytes of a message that Arrow has read and verified are kept as a template, two for each sender,
+whose messages have a column more where there are discards. A message that equals one everywhere else is cut
+into columns at once. Anything else goes to Arrow. What is accepted here Arrow accepts with the same result,
+so that it does not matter which of them reads a message.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,11 +28,15 @@ from streams.wire.writes import decode_writes, volume_names, writes_of
 
 __all__ = ["Shapes"]
 
-_MOST_SHAPES = 1_024
-_MOST_HEAD_BYTES = 16 << 10  # all of them take 64 MiB at most, names included; one of 16 volumes takes 2 KiB
+_MOST_SENDERS = 1_024
+_SHAPES_OF_SENDER = 2
+_MOST_BYTES = 64 << 20  # of all shapes together, names included
+_MOST_HEAD_BYTES = 16 << 10  # a shape of 16 volumes has 1 KiB, and takes 5 KiB in all
+_SHAPE_BYTES = 2 << 10  # of a shape beside its bytes and names
+_NAME_BYTES = 8 + 16  # of a name beside its text: the reference to it, and what the allocator rounds up
 _ALIGNMENT = 8  # of columns, as Arrow asks for
 _COLUMNS = frozenset(
-    {"time", "time_gap_us", "volume", "offset", "offset_sectors", "length", "length_sectors"}
+    {"time", "time_gap_us", "volume", "offset", "offset_sectors", "length", "length_sectors", "discard"}
 )
 
 
@@ -49,31 +55,48 @@ class _Shape:
     columns: tuple[tuple[str, np.dtype[Any]], ...]
     volumes: tuple[str, ...]
 
+    @property
+    def held_bytes(self) -> int:
+        """What it takes of memory, at most."""
+        names_bytes = sum(map(sys.getsizeof, self.volumes)) + _NAME_BYTES * len(self.volumes)
+        return _SHAPE_BYTES + self.head.nbytes + self.fixed.nbytes + len(self.tail) + names_bytes
+
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of a sender: a shape, if one was learnt, and how many messages since were of another."""
+    """What is known of a sender: the shapes that came last, and how many messages since were of others."""
 
-    shape: _Shape | None = None
+    shapes: list[_Shape] = field(default_factory=list)
     misses: int = 0
+    held_bytes: int = 0
 
     def read(self, value: bytes) -> WriteBatch | None:
-        """The batch of a message of its shape, else None."""
-        batch = None if self.shape is None else _read(self.shape, value)
-        self.misses = 0 if batch is not None else self.misses + 1
-        return batch
+        """The batch of a message of one of its shapes, else None."""
+        for place, shape in enumerate(self.shapes):
+            batch = _read(shape, value)
+            if batch is not None:
+                self.shapes.insert(0, self.shapes.pop(place))
+                self.misses = 0
+                return batch
+        self.misses += 1
+        return None
 
     def learn(self, value: bytes) -> None:
         """Takes over the shape of a message that was read, ever more rarely while none comes again."""
-        if self.misses & (self.misses - 1) == 0:  # to learn costs about as much as to read
-            self.shape = _learn(value)
+        if self.misses & (self.misses - 1):  # to learn costs about as much as to read
+            return
+        shape = _learn(value)
+        if shape is not None:
+            self.shapes = [shape, *self.shapes[: _SHAPES_OF_SENDER - 1]]
+            self.held_bytes = sum(shape.held_bytes for shape in self.shapes)
 
 
 class Shapes:
-    """The shapes of the senders, agents of a group, that were heard last; at most `_MOST_SHAPES` of them."""
+    """The shapes of the senders, agents of a group, that were heard last, in 64 MiB at most."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Sender, _Known] = OrderedDict()
+        self._held_bytes = 0
 
     def decode(self, sender: Sender, value: bytes) -> WriteBatch:
         """As `decode_writes`, of a message of this sender.
@@ -83,13 +106,21 @@ class Shapes:
         """
         known = self._known.setdefault(sender, _Known())
         self._known.move_to_end(sender)
-        if len(self._known) > _MOST_SHAPES:
-            self._known.popitem(last=False)
         batch = known.read(value)
         if batch is None:
+            self._forget()
             batch = decode_writes(value)
+            before_bytes = known.held_bytes
             known.learn(value)
+            self._held_bytes += known.held_bytes - before_bytes
+            self._forget()
         return batch
+
+    def _forget(self) -> None:
+        """Forgets who was heard longest ago, while too much is known."""
+        while len(self._known) > _MOST_SENDERS or self._held_bytes > _MOST_BYTES:
+            _, known = self._known.popitem(last=False)
+            self._held_bytes -= known.held_bytes
 
 
 def _learn(value: bytes) -> _Shape | None:
@@ -139,17 +170,18 @@ def _read(shape: _Shape, value: bytes) -> WriteBatch | None:
     found = _columns(shape, value)
     if found is None or found["volume"].min() < 0 or found["volume"].max() >= len(shape.volumes):
         return None
+    discard = found.pop("discard", None)
     if "time_gap_us" not in found:
-        return writes_of(found, shape.volumes, None)
+        return writes_of(found, shape.volumes, None, discard)
     start, end = shape.places.text_at or (0, 0)
     digits = value[start:end]
     if not digits.isdigit() or int(digits) > INT64_MAX:
         return None
-    return writes_of(found, shape.volumes, int(digits))
+    return writes_of(found, shape.volumes, int(digits), discard)
 
 
 def _columns(shape: _Shape, value: bytes) -> dict[str, NDArray[Any]] | None:
-    """The columns as views of the message; None where the numbers in it are not those of a sound batch."""
+    """The columns, most as views of the message; None where its numbers are not those of a sound batch."""
     places, body_at = shape.places, shape.places.body_at
     rows, body_bytes = places.rows(value), places.body_bytes(value)
     if rows < 1 or body_bytes < 0 or body_bytes % _ALIGNMENT:
@@ -165,11 +197,19 @@ def _columns(shape: _Shape, value: bytes) -> dict[str, NDArray[Any]] | None:
         nulls_at, nulls_bytes, offset, size = buffers[4 * number : 4 * number + 4]
         if nulls_bytes or not _inside(nulls_at, 0, body_bytes) or not _inside(offset, size, body_bytes):
             return None
-        if size < rows * dtype.itemsize:
+        bits = dtype == np.bool_
+        if size < (-(-rows // 8) if bits else rows * dtype.itemsize):
             return None
         taken_bytes += size
-        found[name] = np.frombuffer(value, dtype, rows, body_at + offset)
+        at = body_at + offset
+        found[name] = _bits(value, rows, at) if bits else np.frombuffer(value, dtype, rows, at)
     return found if taken_bytes <= body_bytes else None
+
+
+def _bits(value: bytes, rows: int, at: int) -> NDArray[np.bool_]:
+    """Truth values as Arrow packs them, the first in the lowest bit; those behind the last mean nothing."""
+    packed = np.frombuffer(value, np.uint8, -(-rows // 8), at)
+    return np.unpackbits(packed, count=rows, bitorder="little").view(np.bool_)
 
 
 def _inside(offset: int, size: int, body_bytes: int) -> bool:
