@@ -145,8 +145,9 @@ def _mark(parts: Iterable[_Part], group: Definition) -> None:
     for interval, writes in parts:
         table = tables.setdefault(interval, OpenInterval.empty(group.geometry))
         start_us = interval * group.geometry.interval_us
-        if not mark_in_one_pass(table, writes, ARRAY, group, start_us):
-            mark_writes(table, writes, members_of(writes, ARRAY, group), group.geometry, start_us)
+        left = writes.take(mark_in_one_pass(table, writes, ARRAY, group, start_us))
+        if len(left):
+            mark_writes(table, left, members_of(left, ARRAY, group), group.geometry, start_us)
     for table in tables.values():
         table.volumes.by_volume()
 

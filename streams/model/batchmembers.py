@@ -12,6 +12,8 @@ from streams.model.writes import Codes, WriteBatch, volume_id
 
 __all__ = ["BatchMembers", "members_of"]
 
+_FEW_NAMES = 64  # to count so many costs less than to sort one row
+
 
 @dataclass(frozen=True, slots=True)
 class BatchMembers:
@@ -45,7 +47,9 @@ def members_of(writes: WriteBatch, array: str, definition: Definition) -> BatchM
 
 def _used(codes: Codes, volumes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The codes that occur, and how often."""
-    if volumes > len(codes):  # a message may name many volumes and spread its writes over many intervals
+    if volumes > max(
+        len(codes), _FEW_NAMES
+    ):  # a message may name many volumes and spread its writes over many intervals
         few, counts = np.unique(codes, return_counts=True)
         return few.astype(np.int64), counts
     by_code = np.bincount(codes)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from streams.model.batchmembers import members_of
 from streams.model.bittable import BitTable
-from streams.model.intervals import US, intervals_of
+from streams.model.intervals import US, Spans, intervals_of
 from streams.model.kernel import fastest
 from streams.model.marking import mark_fold, mark_in_one_pass, mark_writes
 from streams.model.messages import AgentMessage, Fold, Message, Origin
@@ -184,7 +184,8 @@ class _Feeder:
             else:
                 self._late_writes(writes, rows, screen, interval)
         for reason, mask in screen.refused():
-            self._dead_letter(reason, writes.take(mask), (), int(mask.sum()))
+            refused = writes.take(np.flatnonzero(mask))
+            self._dead_letter(reason, refused, (), len(refused))
 
     def _late_writes(
         self, writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, interval: int
@@ -205,36 +206,46 @@ class _Feeder:
         interval: int,
         table: OpenInterval,
     ) -> int:
-        """Marks the rows that belong; how many writes did."""
+        """Marks the rows that belong, none of which is refused yet; how many writes did."""
         definition = self._group.version_at(interval).definition
         start_us = interval * self._geometry.interval_us
         array = self._body.origin.array
         if len(rows) < len(writes):
             writes = writes.take(rows)
-        span = self._group.span_of(interval)
-        whole = screen.clean and self._group.windows_in(span) == [span]
-        if whole and mark_in_one_pass(table, writes, array, definition, start_us):
-            return len(writes)
+        span, ordinary = self._group.span_of(interval), 0
+        windows = self._group.windows_in(span)
+        if windows == [span]:
+            left = mark_in_one_pass(table, writes, array, definition, start_us)
+            ordinary = len(writes) - len(left)
+            if not len(left):
+                return ordinary
+            if ordinary:  # each of the others is rare: a few go step by step, for what these cost
+                rows, writes = rows[left], writes.take(left)
         members = members_of(writes, array, definition)
         for reason, faulty in check_members(writes, members):
             screen.refuse(rows[faulty], reason)
-        belonging = self._belonging(writes, rows, screen, interval)
+        belonging = self._belonging(writes, rows, screen, None if windows == [span] else windows)
         if belonging is not None:
+            if not belonging.any():
+                return ordinary
             writes = writes.take(belonging)
             members = members_of(writes, array, definition)
         written, outside = mark_writes(table, writes, members, definition.geometry, start_us)
         self._uncollected(outside)
-        return written
+        return ordinary + written
 
     def _belonging(
-        self, writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, interval: int
+        self, writes: WriteBatch, rows: NDArray[np.int64], screen: Screen, windows: Spans | None
     ) -> NDArray[np.bool_] | None:
-        """Which of the writes are fine and fall into a time of collection; None where all do."""
-        span = self._group.span_of(interval)
-        windows = self._group.windows_in(span)
-        if screen.clean and windows == [span]:
+        """Which of the writes are fine and fall into a time of collection, None where all do.
+
+        `windows` are these times, None where they have all of the interval.
+        """
+        if screen.clean and windows is None:
             return None
         sound: NDArray[np.bool_] = screen.verdicts[rows] == 0
+        if windows is None:
+            return sound
         inside = collected(writes.time_us, windows)
         self._uncollected(int(np.count_nonzero(sound & ~inside)))
         return sound & inside

@@ -69,11 +69,11 @@ def mark_writes(
 
 def mark_in_one_pass(
     interval: OpenInterval, writes: WriteBatch, array: str, definition: Definition, start_us: int
-) -> bool:
-    """As `mark_writes`, in one pass, where the writes and the kernel allow it; False: nothing was done.
+) -> NDArray[np.intp]:
+    """As `mark_writes`, in one pass, as far as the writes and the kernel allow it; the rows that are left.
 
-    The writes, of an array's volumes, were screened and all count: each is inside the interval that starts at
-    `start_us`.
+    The writes, of an array's volumes, passed the stateless checks and are collected: each is inside the
+    interval that starts at `start_us`. With what is left nothing was done.
     """
     return interval.volumes.mark_in_one_pass(writes, array, definition, start_us, interval.slots.room())
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from streams.model.bittable import BitTable
 from streams.model.counts import add_known
-from streams.model.groups import Definition
+from streams.model.groups import Definition, Geometry
 from streams.model.intervals import US
-from streams.model.kernel import Kernel, fastest
+from streams.model.kernel import Kernel, Scan, fastest
 from streams.model.pending import LONGEST_WAITING, MAX_TRACK, MAX_VOLUMES, VOLUME_BITS
 from streams.model.portable import heads
 from streams.model.stored import StoredTable
@@ -27,6 +27,7 @@ from streams.model.writes import WriteBatch, volume_id
 __all__ = ["VolumeTable", "VolumeTables"]
 
 _FEW_NAMES = 64
+_FEW_ROWS = 4  # a copy of 8,192 writes costs as much as to begin five passes
 _MOST_PLACES = 16  # agents of one group; each names about one set of volumes
 _KEYS_AT_ONCE = 4_096  # they stay in the first-level cache
 _VOLUME = np.uint64(VOLUME_BITS)
@@ -167,34 +168,54 @@ class VolumeTables:
         definition: Definition,
         start_us: int,
         slots: NDArray[np.uint64],
-    ) -> bool:
+    ) -> NDArray[np.intp]:
         """Marks and counts writes of an array's volumes, and adds their bytes to `slots`, in one pass.
 
-        All lie in the interval that starts at `start_us`. Returns False, with nothing done, where the kernel
-        has no such pass, or for a write beyond its volume, to a volume that the definition lacks or takes in
-        part only, or a discard.
+        All lie in the interval that starts at `start_us`. Returns which rows are left, with nothing done to
+        them: discards, and writes beyond their volume or to one that the definition lacks or takes in part
+        only. All are where the kernel has no such pass.
         """
-        fits, scan = self._kernel.fits, self._kernel.scan
-        if fits is None or scan is None or writes.discard is not None:
-            return False
-        if len(writes.volumes) > max(len(writes), _FEW_NAMES):  # names must not cost more than writes
-            return False
+        # Names must not cost more than writes.
+        if self._kernel.scan is None or len(writes.volumes) > max(len(writes), _FEW_NAMES):
+            return np.arange(len(writes))
         places = self._places_of(writes.volumes, array, definition)
+        odd = self._odd(writes, places.ends_bytes)
+        left = np.empty(0, np.intp) if odd is None else np.flatnonzero(odd)
+        for ordinary in _without(left, writes):
+            self._scan(self._kernel.scan, ordinary, places.numbers, definition.geometry, start_us, slots)
+        return left
+
+    def _odd(self, writes: WriteBatch, ends_bytes: NDArray[np.uint64]) -> NDArray[np.bool_] | None:
+        """Which writes are not for one pass, None where all are; see `_Places` for `ends_bytes`."""
         codes, offset, length = writes.volume_codes, writes.offset_bytes, writes.length_bytes
-        if not fits(codes, offset, length, places.ends_bytes):
-            return False
-        columns = (writes.time_us, codes, offset, length)
+        fits = self._kernel.fits
+        if fits is not None and fits(codes, offset, length, ends_bytes):
+            return writes.discard
+        ends = ends_bytes.take(codes)
+        odd: NDArray[np.bool_] = offset + length > ends
+        if not ends_bytes.all():
+            odd |= ends == 0
+        return odd if writes.discard is None else odd | writes.discard
+
+    def _scan(
+        self,
+        scan: Scan,
+        writes: WriteBatch,
+        numbers: NDArray[np.int64],
+        geometry: Geometry,
+        start_us: int,
+        slots: NDArray[np.uint64],
+    ) -> None:
+        columns = (writes.time_us, writes.volume_codes, writes.offset_bytes, writes.length_bytes)
         counts = (*self._tallies.room(len(self._tables)), slots)
-        geometry = definition.geometry
         grid = (start_us, geometry.slot_seconds * US, geometry.track_bytes)
         row, long_rows = 0, np.empty(len(writes), np.int64)
         keys = np.empty(_KEYS_AT_ONCE + LONGEST_WAITING + 1, np.uint64)
         while row < len(writes):
-            row, count, longs = scan(row, columns, places.numbers, grid, counts, (keys, long_rows))
+            row, count, longs = scan(row, columns, numbers, grid, counts, (keys, long_rows))
             self._add(keys[:count])
             if longs:
-                self._mark_long(writes.take(long_rows[:longs]), places.numbers, geometry.track_bytes)
-        return True
+                self._mark_long(writes.take(long_rows[:longs]), numbers, geometry.track_bytes)
 
     def _mark_long(self, writes: WriteBatch, numbers: NDArray[np.int64], track_bytes: int) -> None:
         first, last = track_spans(writes.offset_bytes, writes.length_bytes, track_bytes)
@@ -254,3 +275,15 @@ class VolumeTables:
             self._held_tracks -= len(table)
             table.mark(first[start:end], last[start:end])
             self._held_tracks += len(table)
+
+
+def _without(rows: NDArray[np.intp], writes: WriteBatch) -> Iterator[WriteBatch]:
+    """The writes but for some rows, which ascend: views between a few of them, or else a copy."""
+    if len(rows) > _FEW_ROWS:
+        kept = np.ones(len(writes), np.bool_)
+        kept[rows] = False
+        yield writes.take(kept)
+        return
+    for start, end in pairwise([-1, *rows.tolist(), len(writes)]):
+        if start + 1 < end:
+            yield writes.take(slice(start + 1, end))

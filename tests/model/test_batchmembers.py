@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,9 +25,11 @@ def batch(codes):
     return WriteBatch(column, np.array(codes, np.int32), NAMES, extents, extents)
 
 
-@given(st.lists(st.integers(0, 7), max_size=30))
-def test_every_volume_that_occurs_is_there_once_with_its_writes(codes):
-    found = members_of(batch(codes), "array", DEFINITION)
+@given(st.lists(st.integers(0, 7), max_size=30), st.sampled_from([0, 64]))
+def test_every_volume_that_occurs_is_there_once_with_its_writes(codes, few_names):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batchmembers, "_FEW_NAMES", few_names)
+        found = members_of(batch(codes), "array", DEFINITION)
     counted = sorted(Counter(codes).items())
     assert list(zip(found.codes.tolist(), found.writes.tolist(), strict=True)) == counted
     assert found.ids == tuple(f"array/{NAMES[code]}" for code, _ in counted)

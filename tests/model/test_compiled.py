@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import config, types
 
-from streams.model import kernel, pending, volumetables
+from streams.model import feeding, kernel, pending, volumetables
 from streams.model.batchmembers import members_of
 from streams.model.compiled import NUMBA, compiling
 from streams.model.compiled.compiling import cache_folder
@@ -23,6 +24,7 @@ from streams.model.pending import MAX_TRACK
 from streams.model.slots import SlotBytes
 from streams.model.volumetables import VolumeTables
 from streams.model.writes import WriteBatch
+from tests.model.story import TRACK, Story, definition, member
 
 US = 1_000_000
 START = 50 * US
@@ -67,6 +69,11 @@ def interval(chosen):
     return OpenInterval(SlotBytes(5), VolumeTables(chosen))
 
 
+def left_of(table, writes, definition):
+    """Which rows one pass leaves."""
+    return mark_in_one_pass(table, writes, "a", definition, START).tolist()
+
+
 @given(batches(), st.sampled_from([1, 3, 4096]))
 def test_one_pass_gives_what_the_steps_give(made, keys_at_once):
     track, messages = made
@@ -77,13 +84,13 @@ def test_one_pass_gives_what_the_steps_give(made, keys_at_once):
         patch.setattr(volumetables, "_KEYS_AT_ONCE", keys_at_once)
         for writes in messages:
             mark_writes(steps, writes, members_of(writes, "a", definition), definition.geometry, START)
-            assert mark_in_one_pass(one_pass, writes, "a", definition, START)
+            assert left_of(one_pass, writes, definition) == []
     assert one_pass.slots.values() == steps.slots.values()
     expected = {v: table for v, table in steps.volumes.by_volume().items() if table.writes}
     assert {v: table for v, table in one_pass.volumes.by_volume().items() if table.writes} == expected
 
 
-REFUSED = {
+ODD = {
     "an unknown volume": (group(members=("x", "y")), columns([(START, 0, 0, 1), (START, 2, 0, 0)])),
     "beyond the volume": (
         group(members=(Member("a", "x", 4096), "y", "z")),
@@ -93,48 +100,104 @@ REFUSED = {
         group(members=(Member("a", "x", extents=((0, 1024),)), "y", "z")),
         columns([(START, 1, 0, 1), (START, 0, 0, 1)]),
     ),
+    "a discard": (
+        group(),
+        replace(columns([(START, 1, 0, 1), (START, 0, 0, 1)]), discard=np.array([False, True])),
+    ),
 }
 
 
-@pytest.mark.parametrize(("definition", "writes"), REFUSED.values(), ids=REFUSED)
-def test_what_is_not_ordinary_is_left_alone(definition, writes):
-    table = interval(NUMBA)
-    assert not mark_in_one_pass(table, writes, "a", definition, START)
-    assert all(mine.writes == len(mine.tracks) == 0 for mine in table.volumes.by_volume().values())
-    assert table.slots.values() == (0,) * 5
+@pytest.mark.parametrize(("definition", "writes"), ODD.values(), ids=ODD)
+def test_what_is_not_ordinary_is_left(definition, writes):
+    table, alone = interval(NUMBA), interval(NUMBA)
+    assert left_of(table, writes, definition) == [1]
+    assert left_of(alone, writes.take(slice(1)), definition) == []
+    assert table.slots.values() == alone.slots.values()
+    assert counted(table) == counted(alone)
+
+
+def counted(table):
+    return {volume: mine for volume, mine in table.volumes.by_volume().items() if mine.writes}
+
+
+# Writes of all kinds, most of them ordinary: `a/x` has a size, of `a/y` a part is taken, of `a/q` nothing.
+ordinary = st.tuples(
+    st.integers(100, 129), st.sampled_from("xz"), st.integers(0, 9 * TRACK), st.integers(0, 3 * TRACK)
+)
+odd = st.tuples(
+    st.sampled_from([-1, 40, 95, 104, 112, 119, 127, 400]),
+    st.sampled_from("xyzq"),
+    st.integers(0, 9 * TRACK) | st.sampled_from([19 * TRACK, 20 * TRACK, 1 << 45, (1 << 63) - 1]),
+    st.sampled_from([0, 1, TRACK, 1 << 41]),
+    st.booleans(),
+)
+said = st.lists(ordinary | ordinary | ordinary | odd, min_size=1, max_size=40)
+
+
+def told(chosen, messages, *, stops, discards_mark):
+    """What becomes of messages with one kernel: their letters, what was closed, and the totals."""
+    letters = []
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (feeding, volumetables):
+            patch.setattr(module, "fastest", lambda: chosen)
+        members = member("a/x", 20 * TRACK), member("a/y", extents=((TRACK, 2 * TRACK),)), "a/z"
+        story = Story(definition(*members, discards_mark=discards_mark))
+        for number, writes in enumerate(messages):
+            if stops and number == 1:
+                story.command("stop")
+            story.say(*writes, since=100, to=105 + 9 * number, kind="writes")
+            letters += story.last.dead_letters
+        story.bye(200)
+        story.tick(300)
+    closed = [mark.intervals for mark in story.marks]
+    return [(x.offset, x.reason, x.detail, rows_of(x.writes)) for x in letters], closed, story.totals
+
+
+def rows_of(writes):
+    found = (writes.time_us, writes.volume_codes, writes.offset_bytes, writes.length_bytes)
+    discard = None if writes.discard is None else writes.discard.tolist()
+    return writes.volumes, discard, [column.tolist() for column in found]
+
+
+@given(st.lists(said, min_size=1, max_size=4), st.booleans(), st.booleans(), st.sampled_from([0, 1, 4]))
+def test_odd_writes_among_ordinary_ones_are_taken_as_step_by_step(messages, stops, discards_mark, few_rows):
+    choices = {"stops": stops, "discards_mark": discards_mark}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(volumetables, "_FEW_ROWS", few_rows)
+        assert told(NUMBA, messages, **choices) == told(NUMPY, messages, **choices)
 
 
 def test_a_write_that_ends_with_its_volume_is_ordinary():
     definition = group(members=(Member("a", "x", 4096), "y", "z"))
     table = interval(NUMBA)
-    assert mark_in_one_pass(table, columns([(START, 0, 4095, 1)]), "a", definition, START)
+    assert left_of(table, columns([(START, 0, 4095, 1)]), definition) == []
     assert table.volumes.table("a/x").tracks.tracks().tolist() == [3]
 
 
 def test_a_definition_of_its_own_counts_for_each_batch():
     small = group(members=(Member("a", "x", 4096), "y", "z"))
     table, far = interval(NUMBA), columns([(START, 0, 8192, 1)])
-    assert mark_in_one_pass(table, far, "a", group(), START)
-    assert not mark_in_one_pass(table, far, "a", small, START)
+    assert left_of(table, far, group()) == []
+    assert left_of(table, far, small) == [0]
 
 
 def test_names_that_are_not_used_cost_nothing():
     table = interval(NUMBA)
     many = tuple(f"v{number}" for number in range(1_000))
     writes = columns([(START, 0, 0, 1)] * 4, volumes=("x", *many))
-    assert not mark_in_one_pass(table, writes, "a", group(), START)
+    assert left_of(table, writes, group()) == [0, 1, 2, 3]
     assert table.volumes._places == {}
 
 
 def test_only_sets_of_names_that_belong_are_kept():
     table = interval(NUMBA)
     strangers = columns([(START, 0, 0, 1)] * 4, volumes=("x", "a stranger"))
-    assert mark_in_one_pass(table, strangers, "a", group(), START)
+    assert left_of(table, strangers, group()) == []
     assert table.volumes._places == {}
     for number in range(40):
         definition = group(members=("x", *(f"v{member}" for member in range(40))))
         mine = columns([(START, 0, 0, 1)] * 4, volumes=("x", f"v{number}"))
-        assert mark_in_one_pass(table, mine, "a", definition, START)
+        assert left_of(table, mine, definition) == []
     assert len(table.volumes._places) == 16
 
 
