@@ -166,11 +166,16 @@ def history_of_bitmaps(  # noqa: PLR0913  # what a history is made of, and how
     loops. Bitmaps of one interval that overlap are united, as those of tables are.
 
     Raises:
-        ValueError: one is no portable Roaring bitmap.
+        ValueError: one is no portable Roaring bitmap, or a damaged one.
     """
     if loops is not None and (found := _decoded(loops, interval, bitmaps)) is not None:
         return History(grid, volume, volume_bytes, track_bytes, *found)
-    row, first, last = runs_of_bitmaps(bitmaps)
+    try:
+        row, first, last = runs_of_bitmaps(bitmaps)
+    except ValueError as error:
+        raise ValueError(
+            f"stored tables of {volume}: {error}; ask for a range before or after it, or for other volumes"
+        ) from error
     united = _united(interval[row], first, last)
     return _joined(History(grid, volume, volume_bytes, track_bytes, *united))
 

@@ -60,8 +60,9 @@ def test_a_bitset_of_every_other_track_needs_most_room():
 
 def test_a_count_of_containers_that_no_memory_holds():
     data = bytes.fromhex("3a30000000000000")[:7] + b"\xfe"
-    said = "a part ends before its bitmap does: it is no portable Roaring bitmap"
-    assert runs_of([(0, 0, data)], LOOPS) == runs_of([(0, 0, data)], None) == said
+    said = runs_of([(0, 0, data)], None)
+    assert said.startswith("stored tables of a/0: a part ends before its bitmap does")
+    assert runs_of([(0, 0, data)], LOOPS) == said
 
 
 @given(tables, st.data())
