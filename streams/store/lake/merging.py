@@ -116,11 +116,11 @@ def _volume(rows: Rows, low: int, high: int, window: Span) -> Iterator[_Row]:
     spans = clip(
         union(zip(rows.span_start[inside].tolist(), rows.span_end[inside].tolist(), strict=True)), window
     )
-    last = high - 1
+    newest = low + int(np.argmax(rows.own_start_us[low:high]))  # knows the volume's size best
     for number, first in enumerate(sorted(first for first in bits if bits[first]) or [0]):
         data = bits[first].serialize() if first in bits else BitMap().serialize()
         counts = (writes, written) if not number else (min(writes, 0), min(written, 0))
-        sizes = int(rows.volume[last]), int(rows.volume_bytes[last]), int(rows.track_bytes[last])
+        sizes = int(rows.volume[newest]), int(rows.volume_bytes[newest]), int(rows.track_bytes[newest])
         yield (*sizes, first, data, *counts, spans if not number else [])
 
 

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from streams.store.lake.asking import asked_of, days_of
 from streams.store.lake.checked import checked_rows
@@ -17,6 +16,7 @@ from streams.store.lake.choosing import chosen_rows
 from streams.store.lake.chosen import Chosen, Numbers, heads_of
 from streams.store.lake.files import table_files
 from streams.store.lake.heads import Heads, heads_of_day
+from streams.store.lake.joining import for_tables
 from streams.store.lake.merging import Rows, merged
 from streams.store.lake.opening import opened
 from streams.store.lake.place import LakeSource
@@ -25,7 +25,7 @@ from streams.store.lake.rowgroups import RowGroup, row_groups
 from streams.wire.lake_tables import SUMMARY, TRACKS
 from streams.wire.table_columns import TableColumns
 
-__all__ = ["Piece", "batches", "lake_parts", "needs_joining", "pieces"]
+__all__ = ["Piece", "batches", "lake_parts", "pieces"]
 
 _AT_ONCE_BYTES: Final = 64 << 20
 
@@ -84,7 +84,9 @@ class Piece(NamedTuple):
 def pieces(source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen) -> Iterator[Piece]:
     """The intervals of a day, of these rows, in pieces of what is read at once."""
     chosen = chosen.some(np.lexsort((chosen.first_track, chosen.volume, chosen.start_us, chosen.group)))
-    batch = batches(parts, chosen)
+    batch = np.zeros(len(chosen), np.int64)
+    if not for_tables(chosen).any():  # rows that become one are read together
+        batch = batches(parts, chosen, _AT_ONCE_BYTES)
     target = np.cumsum(heads_of(chosen.group, chosen.start_us, chosen.seconds)) - 1
     pairs = np.unique(np.stack([target, batch]), axis=1)
     counts = np.bincount(pairs[0])
@@ -110,22 +112,8 @@ def pieces(source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen) -> Ite
             )
 
 
-def needs_joining(chosen: Chosen) -> NDArray[np.bool_]:
-    """Which rows become part of one interval of their volume together with others."""
-    order = np.lexsort((chosen.first_track, chosen.volume, chosen.start_us, chosen.group))
-    rows = chosen.some(order)
-    heads = heads_of(rows.group, rows.start_us, rows.volume)
-    differs = ~heads & heads_of(rows.own_start_us, rows.own_seconds, rows.source)
-    target = np.cumsum(heads) - 1
-    joined = np.zeros(len(rows), np.bool_)
-    joined[order] = np.isin(target, target[differs])
-    return joined
-
-
-def batches(parts: Sequence[RowGroup], chosen: Chosen, at_once_bytes: int = _AT_ONCE_BYTES) -> Numbers:
-    """Which rows are read together: row groups of some MB, all of a day where rows become one."""
-    if needs_joining(chosen).any():
-        return np.zeros(len(chosen), np.int64)
+def batches(parts: Sequence[RowGroup], chosen: Chosen, at_once_bytes: int) -> Numbers:
+    """Which rows are read together: row groups of some MB."""
     used = np.unique(chosen.part)
     sizes = np.cumsum([parts[at].tracks_bytes for at in used.tolist()])
     number = np.zeros(len(parts), np.int64)

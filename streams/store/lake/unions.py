@@ -22,9 +22,10 @@ from streams.store.lake.checked import checked_rows
 from streams.store.lake.choosing import chosen_rows
 from streams.store.lake.chosen import Chosen, Numbers, heads_of
 from streams.store.lake.files import table_files
+from streams.store.lake.joining import for_sums
 from streams.store.lake.known import lake_groups
 from streams.store.lake.opening import opened
-from streams.store.lake.parts import batches, needs_joining, pieces
+from streams.store.lake.parts import batches, pieces
 from streams.store.lake.place import LakeSource
 from streams.store.lake.requiring import require_measured
 from streams.store.lake.rowgroups import RowGroup, row_groups
@@ -108,7 +109,7 @@ def lake_unions(
                 _note_intervals(found, chosen)
                 if only.asked is not None:
                     chosen = chosen.some(only.asked(chosen.start_us, chosen.seconds))
-                for placed in _placed(source, parts, chosen):
+                for placed in _placed(source, parts, chosen, ask):
                     found[placed.group].take(placed, only.extents)
     progress("reading", 1, 1)
     if source.defined is not None and found:
@@ -160,11 +161,11 @@ def _note_intervals(found: dict[str, GroupUnion], chosen: Chosen) -> None:
         known[start_us, seconds] = known.get((start_us, seconds), 0) + count
 
 
-def _placed(source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen) -> Iterator[Placed]:
-    """The rows of a day by group, some MB at a time; those of one volume and interval are first made one."""
+def _placed(source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen, ask: Ask) -> Iterator[Placed]:
+    """The rows of a day by group, some MB at a time; those that do not add up are first made one."""
     if not len(chosen):
         return
-    joined = needs_joining(chosen)
+    joined = for_sums(chosen, ask)
     if joined.any():
         for piece in pieces(source, parts, chosen.some(joined)):
             start_us, seconds = (np.full(len(piece.rows.volume), n) for n in (piece.start_us, piece.seconds))

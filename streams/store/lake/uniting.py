@@ -66,7 +66,7 @@ class GroupUnion:
                     "range; report the ranges before and after the change apart"
                 )
             chunk = rows.slice(low, high)
-            volume.take(chunk, placed.start_us[low:high], None if extents is None else extents[name])
+            volume.take(chunk, None if extents is None else extents[name])
 
     def intervals(self, *, of_all: bool) -> list[StoredInterval]:
         """The intervals with their coverage: the mean over the volumes of the group, or of each interval."""
@@ -113,8 +113,8 @@ class _VolumeUnion:
     written_bytes: int | None = 0
     covered_us: int = 0
 
-    def take(self, rows: Rows, start_us: Numbers, extents: Sequence[tuple[int, int]] | None) -> None:
-        """Adds the rows of one chunk, and where the intervals begin that they are part of."""
+    def take(self, rows: Rows, extents: Sequence[tuple[int, int]] | None) -> None:
+        """Adds the rows of one chunk."""
         first = int(rows.first_track[0])
         bits = [
             BitMap.deserialize(bytes(rows.data[start:end])) for start, end in pairwise(rows.edges.tolist())
@@ -122,9 +122,9 @@ class _VolumeUnion:
         is_cut = False
         if extents is not None:
             bits, is_cut = _cut(bits, _mask(extents, self.track_bytes, first))
-        at = int(np.argmax(start_us))
-        if int(start_us[at]) >= self.newest_us:
-            self.newest_us, self.volume_bytes = int(start_us[at]), int(rows.volume_bytes[at])
+        at = int(np.argmax(rows.own_start_us))
+        if (start_us := int(rows.own_start_us[at])) >= self.newest_us:
+            self.newest_us, self.volume_bytes = start_us, int(rows.volume_bytes[at])
         if is_cut or (rows.tracks_sum < 0).any():
             self.tracks_sum += sum(map(len, bits))
             self.bytes_sum += sum(self._bytes_of(each, first) for each in bits)
