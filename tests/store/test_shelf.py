@@ -85,3 +85,14 @@ def test_a_full_disk_is_told_with_its_remedy():
 
     with no_room(4000), pytest.raises(MissingData, match="name a folder with more room in"):
         put_all()
+
+
+def test_a_disk_that_fills_with_the_last_rows_is_told_too():
+    """They are so few that they fit into what a file collects before it writes."""
+    shelves = Shelves(200)
+    rows, bitmaps = next(found for found in messages(1) if len(found[1]) > 10)
+    shelves.add(rows, b"".join(bitmaps))
+    assert shelves.is_in_file
+    shelves.add(rows.some(slice(1)), bitmaps[0])
+    with no_room(100), pytest.raises(MissingData, match="name a folder with more room in"):
+        shelves.seal()
