@@ -15,7 +15,7 @@ import orjson
 from streams.errors import LakeError
 from streams.lake.formats.objects import Objects
 from streams.lake.progress import Progress
-from streams.store.lake.ledger import LEDGER, DataFile, Entry
+from streams.store.lake.ledger import LEDGER, DataFile, Entry, entry_name, missing_entry
 
 __all__ = ["Ledger", "State"]
 
@@ -46,14 +46,15 @@ class Ledger:
         Raises:
             LakeError: an entry is missing or is none.
         """
-        if self._state is None:
-            versions = sorted(int(found.name[-25:-5]) for found in self._objects.list(LEDGER))
-            if not versions:
+        state = self._state
+        if state is None:
+            if (last := self._last()) is None:
                 return None
-            self._state = self._full(versions[-1] // _FULL_EVERY * _FULL_EVERY)
-        while (entry := self._entry(self._state.version + 1)) is not None:
-            self._state = _after(self._state, entry)
-        return self._state
+            state = self._full(last)
+        while (after := self._next(state)) is not None:
+            state = after
+        self._state = state
+        return state
 
     def begin(self) -> State:
         """Makes the first entry.
@@ -89,19 +90,49 @@ class Ledger:
             self._objects.delete(name)
         return len(old)
 
-    def _full(self, version: int) -> State:
+    def _last(self, behind: int = -1) -> int | None:
+        """The number of the last entry behind this one, None where there is none."""
+        found = self._objects.list(LEDGER, after=None if behind < 0 else entry_name(behind))
+        return max((int(each.name[-25:-5]) for each in found), default=None)
+
+    def _next(self, on: State) -> State | None:
+        """What counts one entry later, or several where upkeep has removed those between.
+
+        An entry that is lost must not be taken for one that nobody has made: another one in its place would
+        have offsets that newer ones are beyond.
+        """
+        version = on.version + 1
+        if (entry := self._entry(version)) is not None:
+            return _after(on, entry)
+        if (last := self._last(version)) is None:
+            return None
+        if (entry := self._entry(version)) is not None:  # it and others were made meanwhile
+            return _after(on, entry)
+        if last - last % _FULL_EVERY < version:
+            raise missing_entry(self._objects.uri, version)
+        return self._full(last)
+
+    def _full(self, last: int) -> State:
+        """What the newest entry up to this one that says so in full says."""
+        version = last - last % _FULL_EVERY
         entry = self._entry(version)
-        if entry is None or entry.files is None:
-            raise LakeError(f"{self._objects.uri}: {_name(version)} is missing or holds no files: restore it")
+        if entry is None:
+            raise missing_entry(self._objects.uri, version)
+        if entry.files is None:
+            raise LakeError(
+                f"{self._objects.uri}/{entry_name(version)}: this entry of the ledger must say which files "
+                "count: restore it from a copy"
+            )
         files = {file.path: file for file in entry.files}
         return State(version, files, _progress(entry), entry.removed)
 
     def _entry(self, version: int) -> Entry | None:
-        data, place = self._objects.get(_name(version)), f"{self._objects.uri}/{_name(version)}"
+        name = entry_name(version)
+        data, place = self._objects.get(name), f"{self._objects.uri}/{name}"
         return None if data is None else Entry.decode(data, self._table, place)
 
     def _create(self, version: int, entry: Entry) -> None:
-        self._objects.create(_name(version), entry.encode(self._table, version))
+        self._objects.create(entry_name(version), entry.encode(self._table, version))
 
 
 def _after(on: State, entry: Entry) -> State:
@@ -115,7 +146,3 @@ def _progress(entry: Entry) -> Progress:
 def _offsets(progress: Progress) -> Mapping[str, object]:
     found: Mapping[str, object] = orjson.loads(progress.to_json())
     return found
-
-
-def _name(version: int) -> str:
-    return f"{LEDGER}/{version:020d}.json"

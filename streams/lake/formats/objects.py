@@ -63,12 +63,12 @@ class Objects:
             except (NotFoundError, FileNotFoundError):
                 return None
 
-    def list(self, prefix: str = "") -> list[Found]:
-        """All files whose names begin with these folders."""
+    def list(self, prefix: str = "", after: str | None = None) -> list[Found]:
+        """All files whose names begin with these folders, or those of them that are behind a name."""
         with self._errors("cannot be listed"):
             return [
                 Found(meta["path"], meta["size"], meta["last_modified"])
-                for page in obstore.list(self._store, prefix or None)
+                for page in obstore.list(self._store, prefix or None, offset=after)
                 for meta in page
             ]
 

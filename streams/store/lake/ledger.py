@@ -16,7 +16,16 @@ import orjson
 from streams.errors import LakeError
 from streams.store.lake.objects import names_in, read_file
 
-__all__ = ["LEDGER", "STAGED", "DataFile", "Entry", "ledger_files", "staged_name"]
+__all__ = [
+    "LEDGER",
+    "STAGED",
+    "DataFile",
+    "Entry",
+    "entry_name",
+    "ledger_files",
+    "missing_entry",
+    "staged_name",
+]
 
 LEDGER: Final = "_linkgauge/ledger"
 STAGED: Final = "_linkgauge/staged"
@@ -125,14 +134,11 @@ def ledger_files(uri: str, options: Mapping[str, str], table: str) -> Iterable[D
         )
     newer: list[Entry] = []
     for version in range(int(max(names).removesuffix(".json")), -1, -1):
-        name = f"{LEDGER}/{version:020d}.json"
+        name = entry_name(version)
         try:
             data = read_file(uri, options, name)
         except FileNotFoundError:
-            raise LakeError(
-                f"{uri}/{name}: this entry of the ledger is missing, so nobody knows which files count: "
-                "restore it from a copy"
-            ) from None
+            raise missing_entry(uri, version) from None
         entry = Entry.decode(data, table, f"{uri}/{name}")
         if entry.files is not None:
             files = {file.path: file for file in entry.files}
@@ -141,6 +147,19 @@ def ledger_files(uri: str, options: Mapping[str, str], table: str) -> Iterable[D
             return files.values()
         newer.append(entry)
     raise LakeError(f"{uri}: no entry of the ledger says in full which files there are; restore it")
+
+
+def entry_name(version: int) -> str:
+    """Where an entry stands."""
+    return f"{LEDGER}/{version:020d}.json"
+
+
+def missing_entry(uri: str, version: int) -> LakeError:
+    """What to say where an entry is not there and newer ones are."""
+    return LakeError(
+        f"{uri}/{entry_name(version)}: this entry of the ledger is missing, so nobody knows which files "
+        "count: restore it from a copy"
+    )
 
 
 def staged_name(path: str) -> str:
