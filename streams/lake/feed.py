@@ -15,7 +15,7 @@ import structlog
 
 from streams.errors import LakeError, MessageError
 from streams.lake.assembly import Backlog, Stretch
-from streams.lake.formats.table import OffsetsMoved, Table
+from streams.lake.formats.table import OffsetsMoved, Table, WrongLog
 from streams.lake.progress import LogId, Move
 from streams.lake.sources import Content, TableSource
 from streams.lake.unique import unique_rows
@@ -77,12 +77,13 @@ class Feed:
         """Takes these partitions and no others: from which offset to read each.
 
         Raises:
-            LakeError: the table is fed by another log, or the storage does not answer.
+            WrongLog: the table is fed by another log.
+            LakeError: the storage does not answer.
         """
         self._attempt = None
         found = self.table.progress(self.log, partitions)
         if found.log not in (None, self.log):
-            raise LakeError(self._other_log(str(found.log)))
+            raise WrongLog(self._other_log(str(found.log)))
         starts = {number: found.offsets.get(number, 0) for number in partitions}
         self._backlogs = {number: Backlog(start) for number, start in starts.items()}
         return starts

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams.errors import LakeError
 from streams.lake.feed import Feed
+from streams.lake.formats.table import WrongLog
 from streams.settings import Lake
 from streams.store.reading import received
 from streams.store.source import REQUEST_SECONDS, Source
@@ -42,7 +43,7 @@ class Intake:
     def __init__(self, source: Source, lake: Lake, feeds: Mapping[str, Feed]) -> None:
         self._source = source
         self._feeds = {source.topic(suffix): feed for suffix, feed in feeds.items()}
-        self._failure: Exception | None = None
+        self._awaiting: list[TopicPartition] | None = None
         self._told_at = float("-inf")
         self.kafka_errors = 0
         self._is_paused = False
@@ -73,13 +74,9 @@ class Intake:
         """Takes what has come, waiting a moment where nothing has; how many messages it was.
 
         Raises:
-            LakeError: a table cannot be read, or is of another log.
             BrokerError: Kafka refuses, and would again.
         """
         messages = self._consumer.consume(_AT_ONCE, _WAIT_SECONDS)
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
         taken = 0
         for message in messages:
             error = message.error()
@@ -94,6 +91,32 @@ class Intake:
             else:
                 self._heard_of_trouble(error)
         return taken
+
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether partitions were assigned that are not read yet."""
+        return self._awaiting is not None
+
+    def begin(self) -> None:
+        """Reads the partitions that were assigned since, if any, from where their tables stand.
+
+        Raises:
+            WrongLog: a table is of another log, or this one was cut.
+            LakeError: a table cannot be read: to be tried again.
+        """
+        if self._awaiting is None:
+            return
+        starts: list[TopicPartition] = []
+        try:
+            for topic in self._feeds:
+                own = [place.partition for place in self._awaiting if place.topic == topic]
+                starts += self._starts(topic, own)
+        except LakeError:
+            self._drop()
+            raise
+        self._consumer.assign(starts)
+        self._awaiting = None
+        self.is_assigned, self._is_paused = True, False
 
     def begin_again(self, suffix_topic: str, partitions: Collection[int]) -> None:
         """Reads these partitions of a topic from where its table stands."""
@@ -154,22 +177,18 @@ class Intake:
         self._consumer.close()
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        try:
-            starts: list[TopicPartition] = []
-            for topic in self._feeds:
-                own = [place.partition for place in partitions if place.topic == topic]
-                starts += self._starts(topic, own)
-            self._consumer.assign(starts)
-            self.is_assigned, self._is_paused = True, False
-        except (LakeError, KafkaException) as error:
-            self._failure = error  # raised by `read`: a callback's own error would be swallowed
-            self._consumer.assign([])
+        self._awaiting = partitions  # the storage may be away, and what a callback raises is swallowed
+        self._consumer.assign([])
 
     def _on_revoke(self, _: Consumer, __: list[TopicPartition]) -> None:
+        self._awaiting = None
+        self._drop()
+        self._consumer.unassign()
+
+    def _drop(self) -> None:
         self.is_assigned = False
         for feed in self._feeds.values():
             feed.drop()
-        self._consumer.unassign()
 
     def _starts(self, topic: str, partitions: Collection[int]) -> list[TopicPartition]:
         feed = self._feeds[topic]
@@ -182,7 +201,7 @@ class Intake:
         """Where to read, held against what the log has."""
         low, end = self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
         if place.offset > end:
-            raise LakeError(
+            raise WrongLog(
                 f"the lake has {place.topic} partition {place.partition} up to offset {place.offset}, but "
                 f"the log ends at {end}: it was cut or restored. Look at the cluster; if the loss is real, "
                 "`linkgauge lake adopt` reads the log again and keeps every row once"

@@ -13,7 +13,7 @@ from streams.errors import LakeError
 from streams.lake.buckets import Buckets
 from streams.lake.feed import Feed
 from streams.lake.formats.opening import open_table
-from streams.lake.formats.table import OffsetsMoved
+from streams.lake.formats.table import OffsetsMoved, WrongLog
 from streams.lake.intake import Intake
 from streams.lake.progress import LogId
 from streams.lake.readings import Own, metrics_page
@@ -132,16 +132,24 @@ class _Sink:
         return metrics_page(self._feeds, own, open_metrics=open_metrics)
 
     def turn(self) -> None:
-        """Takes what has come, and commits if it is time."""
+        """Takes what has come, and commits if it is time.
+
+        Raises:
+            WrongLog: a table is of another log, or this one was cut.
+            BrokerError: Kafka refuses, and would again.
+        """
         self._intake.read()
         now = self._beat = time.monotonic()
         waiting = sum(feed.waiting_bytes for feed in self._feeds.values())
         self._intake.hold(is_full=waiting > _FULL * self._commit_bytes)
         is_due = now - self._last >= self._commit_seconds or waiting >= self._commit_bytes
-        if not is_due or now < self._not_before:
+        if not (is_due or self._intake.is_awaiting) or now < self._not_before:
             return
         try:
+            self._intake.begin()
             self.commit_all()
+        except WrongLog:
+            raise
         except LakeError as error:
             _log.warning("not_committed", error=str(error), again_in_seconds=self._pause)
             self._not_before = time.monotonic() + self._pause

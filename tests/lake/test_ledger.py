@@ -62,6 +62,16 @@ def test_a_commit_into_a_hole_is_refused_with_the_name_of_the_entry(ledgers, los
     assert not entry.exists()
 
 
+def test_a_ledger_that_is_gone_is_not_begun_anew_behind_what_is_remembered(ledgers):
+    one, _, folder = ledgers
+    commit(one)
+    folder.rename(folder.with_name("away"))
+    with pytest.raises(LakeError, match=rf"{1:020d}.json: this entry .* is missing"):
+        commit(one)
+    folder.with_name("away").rename(folder)
+    assert commit(one).version == 2
+
+
 def test_a_writer_who_slept_while_upkeep_removed_entries_goes_on_behind_the_newest(ledgers):
     one, other, folder = ledgers
     for _ in range(120):

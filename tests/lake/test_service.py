@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -97,5 +99,30 @@ def test_kills_and_rebalances_lose_nothing_and_double_nothing(put, lake, sinks):
             third = sinks.start()
     eventually(lambda: set(found(lake) or ()), lambda rows: rows == set(expected(NUMBERS)))
     third.terminate()
+    sinks.stop()
+    assert measured(lake) == expected(NUMBERS)
+
+
+@pytest.mark.broker
+def test_partitions_that_come_while_the_storage_is_away_wait_for_it(put, lake, sinks):
+    """Of two sinks one dies when nobody can read the tables: the other one takes over once they are back."""
+    place = Path(lake.path)
+    todo = [(group, *row) for group in VOLUMES for row in records(group, NUMBERS)]
+    for group, topic, record in todo[::2]:
+        put(topic, group, [record])
+    first, second = sinks.start(), sinks.start()
+    eventually(lambda: found(lake) and "lake_listening" in sinks.log(1))
+    away = place.rename(place.with_name("away"))
+    place.write_text("no folder")
+    first.kill()
+    first.wait()
+    for group, topic, record in todo[1::2]:
+        put(topic, group, [record])
+    eventually(lambda: "not_committed" in sinks.log(1) and str(place) in sinks.log(1))
+    time.sleep(8)  # longer than Kafka takes to give it the partitions of the other
+    assert second.poll() is None, sinks.log(1)
+    place.unlink()
+    away.rename(place)
+    eventually(lambda: set(found(lake) or ()), lambda rows: rows == set(expected(NUMBERS)))
     sinks.stop()
     assert measured(lake) == expected(NUMBERS)

@@ -124,7 +124,7 @@ class IcebergTable:
         for attempt in range(5):
             try:
                 return self._made(catalog_of(lake), lake.namespace)
-            except (NamespaceAlreadyExistsError, TableAlreadyExistsError):
+            except (NamespaceAlreadyExistsError, TableAlreadyExistsError, CommitFailedException):
                 time.sleep(0.2 * attempt)  # two sinks begin at once
         raise LakeError(f"{self._place}: others make and remove it all the time")
 

@@ -104,7 +104,9 @@ class Ledger:
         version = on.version + 1
         if (entry := self._entry(version)) is not None:
             return _after(on, entry)
-        if (last := self._last(version)) is None:
+        if (last := self._last(on.version - 1)) is None:  # such as a folder whose disk is not mounted
+            raise missing_entry(self._objects.uri, on.version)
+        if last == on.version:
             return None
         if (entry := self._entry(version)) is not None:  # it and others were made meanwhile
             return _after(on, entry)

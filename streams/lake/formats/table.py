@@ -20,6 +20,7 @@ __all__ = [
     "OffsetsMoved",
     "Snapshot",
     "Table",
+    "WrongLog",
     "require_known",
     "require_unused",
 ]
@@ -34,6 +35,10 @@ class OffsetsMoved(LakeError):
 
 class Changed(LakeError):
     """Somebody has committed since the snapshot was taken: take a new one and do it again."""
+
+
+class WrongLog(LakeError):
+    """The log is not the one that a table was read from, or not all of it: somebody must decide."""
 
 
 @dataclass(frozen=True, slots=True)
