@@ -2,60 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
+from typing import Final
 
 from streams.errors import MissingData
 from streams.model.intervals import US
-from streams.store.definitions import GroupVersion
+from streams.store.lake.afterwards import Later
 from streams.store.lake.files import LakeFile
 from streams.store.lake.known import lake_groups
 from streams.store.lake.place import LakeSource
 
-__all__ = ["Ask", "asked_of", "days_of"]
+__all__ = ["Ask", "asks_of", "days_of"]
+
+_VOLUMES_AT_ONCE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked for: groups, volumes (None: all) and interval starts in `[from_us, to_us)`.
 
-    With `as_group` the volumes are asked for under this name, whichever groups they were measured in.
+    With `later` the volumes are asked for as this group, whichever groups they were measured in.
     """
 
     groups: Sequence[str]
     volumes: Collection[str] | None
     from_us: int | None
     to_us: int | None
-    as_group: str | None = None
-    least_seconds: int = 1
+    later: Later | None = None
 
 
-def asked_of(
+def asks_of(
     source: LakeSource,
     groups: Sequence[str],
-    from_us: int | None,
-    to_us: int | None,
+    times: tuple[int | None, int | None],
     volumes: frozenset[str] | None,
-    known: Mapping[str, Sequence[GroupVersion]] | None = None,
-) -> Ask:
-    """The question for the groups, or for the one that was defined afterwards; `known` saves another look.
+) -> Iterator[Ask]:
+    """What to ask for the groups, or for the one that was defined afterwards.
+
+    Groups come in portions, so that what is known of the rows of a day has room, however many there are.
+    Rows are sorted by array and volume, so a portion of neighbours reads little that others read too.
 
     Raises:
         MissingData: there is no such group.
     """
+    known = lake_groups(source.lake)
     if source.defined is not None:
-        wanted = frozenset(source.defined.by_id)
-        seconds = source.defined.geometry.interval_seconds
-        return Ask((), wanted, from_us, to_us, source.defined.group, seconds)
-    known = lake_groups(source.lake) if known is None else known
+        yield Ask((), frozenset(source.defined.by_id), *times, Later(source.defined, known))
+        return
     for group in groups:
         if group not in known:
             there = ", ".join(list(known)[:20]) or "none"
             raise MissingData(f"group {group!r} is not known in {source}; there are: {there}")
-    members = {volume for group in groups for version in known[group] for volume in version.definition.by_id}
-    return Ask(tuple(groups), members if volumes is None else members & volumes, from_us, to_us)
+    some: list[str] = []
+    count = 0
+    every = list(dict.fromkeys(groups))
+    for group in every:
+        some.append(group)
+        count += len(known[group][-1].definition.members)
+        if count >= _VOLUMES_AT_ONCE or group == every[-1]:
+            members = {
+                volume for each in some for version in known[each] for volume in version.definition.by_id
+            }
+            yield Ask(tuple(some), members if volumes is None else members & volumes, *times)
+            some, count = [], 0
 
 
 def days_of(files: Sequence[LakeFile], from_us: int | None, to_us: int | None) -> list[date]:

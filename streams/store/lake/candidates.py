@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -28,11 +28,12 @@ _PAIRS: Final = (
 def asked_rows(parts: Sequence[RowGroup], ask: Ask) -> Chosen:
     """Of all row groups of a day each asked row, once for each asked group that it is of."""
     volumes: dict[str, int] = {}
-    groups: dict[str, int] = {} if ask.as_group else {name: at for at, name in enumerate(ask.groups)}
+    groups: dict[str, int] = {} if ask.later else {name: at for at, name in enumerate(ask.groups)}
     found = [_pairs(number, part, ask, volumes, groups) for number, part in enumerate(parts)]
     rows = {name: np.concatenate([np.empty(0, np.int64), *(each[name] for each in found)]) for name in _PAIRS}
     own = {"own_start_us": rows["start_us"], "own_seconds": rows["seconds"], "source": rows["group"]}
-    return Chosen(**rows, **own, names=list(volumes), groups=list(groups))
+    columns: dict[str, Any] = {**rows, **own}
+    return Chosen(**columns, names=list(volumes), groups=list(groups))
 
 
 def _pairs(
@@ -88,7 +89,7 @@ def _volume_codes(table: pa.Table, wanted: frozenset[str] | None, volumes: dict[
 
 def _group_codes(names: pa.Array, ask: Ask, groups: dict[str, int]) -> Numbers:
     code, distinct = _coded(pa.chunked_array([names]))
-    if ask.as_group:
+    if ask.later:
         known = [groups.setdefault(name, len(groups)) for name in distinct]
     else:
         known = [groups.get(name, -1) for name in distinct]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from streams.model.intervals import US
+from streams.store.lake.afterwards import as_one
 from streams.store.lake.asking import Ask
 from streams.store.lake.candidates import asked_rows
-from streams.store.lake.chosen import Chosen, Numbers, heads_of
+from streams.store.lake.chosen import Chosen, Numbers, columns_of, heads_of
 from streams.store.lake.rowgroups import RowGroup
 
 __all__ = ["chosen_rows"]
@@ -19,7 +19,7 @@ __all__ = ["chosen_rows"]
 def chosen_rows(parts: Sequence[RowGroup], ask: Ask) -> Chosen:
     """The rows that count, of all row groups of a day."""
     chosen = _intervals(_newest(asked_rows(parts, ask)))
-    return chosen if ask.as_group is None else _as_one(chosen, ask)
+    return chosen if ask.later is None else as_one(chosen, ask.later)
 
 
 def _newest(rows: Chosen) -> Chosen:
@@ -49,51 +49,30 @@ def _intervals(rows: Chosen) -> Chosen:
     """
     start_us, seconds = rows.start_us.copy(), rows.seconds.copy()
     keep = np.ones(len(rows), np.bool_)
-    for group in np.unique(rows.group).tolist():
-        own = rows.group == group
-        lengths = sorted(set(rows.seconds[own].tolist()))
-        for place, long in enumerate(lengths[1:], 1):
-            for start in np.unique(rows.start_us[own & (rows.seconds == long)]).tolist():
-                inside = own & keep & (rows.start_us >= start) & (rows.start_us < start + long * US)
-                shorter = inside & np.isin(rows.seconds, lengths[:place])
-                if not shorter.any():
-                    continue
-                longer = inside & (rows.seconds == long)
-                places = np.stack([rows.volume, start_us, seconds])[:, shorter]
-                volume, _, each = np.unique(places, axis=1)
-                full = np.flatnonzero(np.bincount(volume, each) >= long)
-                gone = longer & np.isin(rows.volume, full)
-                keep &= ~gone
-                if (longer & ~gone).any():
-                    start_us[shorter], seconds[shorter] = start, long
-    return Chosen(**{**_columns(rows), "start_us": start_us, "seconds": seconds}).some(keep)
+    for long in np.unique(rows.seconds)[1:].tolist():
+        is_long = rows.seconds == long
+        place, number = _places(rows, long)
+        shorter = np.flatnonzero(keep & (rows.seconds < long) & np.isin(place, place[is_long]))
+        if not len(shorter):
+            continue
+        longer = np.flatnonzero(is_long)
+        order = np.lexsort((seconds[shorter], start_us[shorter], number[shorter]))
+        own = [each[shorter][order] for each in (number, start_us, seconds)]
+        once = heads_of(*own)  # a volume's chunks are of one interval
+        filled = np.bincount(own[0][once], own[2][once], len(rows)) >= long
+        gone = filled[number[longer]]
+        keep[longer[gone]] = False
+        joining = shorter[np.isin(place[shorter], place[longer[~gone]])]
+        start_us[joining], seconds[joining] = rows.start_us[joining] // (long * US) * (long * US), long
+    return Chosen(**{**columns_of(rows), "start_us": start_us, "seconds": seconds}).some(keep)
 
 
-def _as_one(rows: Chosen, ask: Ask) -> Chosen:
-    """The rows of all groups as those of one: each once, of intervals that all of them fill.
-
-    Where groups measured a volume in tracks of several sizes at a time, the finest count.
-    """
-    if not len(rows):
-        return rows
-    length = int(np.lcm.reduce(np.unique(np.append(rows.seconds, ask.least_seconds))))
-    start_us = rows.start_us // (length * US) * (length * US)
-    place = np.unique(np.stack([rows.volume, start_us]), axis=1, return_inverse=True)[1].reshape(-1)
-    finest = np.full(len(rows), np.iinfo(np.int64).max)
-    np.minimum.at(finest, place, rows.track_bytes)
-    is_finest = rows.track_bytes == finest[place]
-    rows = Chosen(
-        **{
-            **_columns(rows),
-            "group": np.zeros(len(rows), np.int64),
-            "start_us": start_us,
-            "seconds": np.full(len(rows), length),
-            "groups": [ask.as_group or ""],
-        }
-    ).some(is_finest)
-    rows = rows.some(np.lexsort((rows.source, rows.row, rows.part)))
-    return rows.some(heads_of(rows.part, rows.row))
-
-
-def _columns(rows: Chosen) -> dict[str, Any]:
-    return {name: getattr(rows, name) for name in Chosen.__dataclass_fields__}
+def _places(rows: Chosen, seconds: int) -> tuple[Numbers, Numbers]:
+    """The number of each row's group and interval of this length, and of its volume in there."""
+    start_us = rows.start_us // (seconds * US)
+    order = np.lexsort((rows.volume, start_us, rows.group))
+    columns = [each[order] for each in (rows.group, start_us, rows.volume)]
+    place, number = (np.empty(len(rows), np.int64) for _ in "pn")
+    place[order] = np.cumsum(heads_of(*columns[:2])) - 1
+    number[order] = np.cumsum(heads_of(*columns)) - 1
+    return place, number

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Chosen", "Numbers", "heads_of"]
+__all__ = ["Chosen", "Numbers", "columns_of", "heads_of"]
 
 Numbers = NDArray[np.int64]
 
@@ -20,6 +20,7 @@ class Chosen:
 
     `start_us` and `seconds` are of the interval that the row becomes part of; `own_start_us` and
     `own_seconds` of its own, and `source` of the group that measured it. `revision` is its interval's.
+    `as_captured`: their SUM is that of the intervals that were captured, else of those they become part of.
     """
 
     part: Numbers
@@ -37,18 +38,22 @@ class Chosen:
     ingested_us: Numbers
     names: Sequence[str]
     groups: Sequence[str]
+    as_captured: bool = True
 
     def __len__(self) -> int:
         return len(self.row)
 
     def some(self, places: Any) -> Chosen:
         """The rows at these places."""
-        columns = {
-            name: column[places]
-            for name in Chosen.__dataclass_fields__
-            if isinstance(column := getattr(self, name), np.ndarray)
-        }
-        return Chosen(**columns, names=self.names, groups=self.groups)
+        columns = columns_of(self)
+        return Chosen(
+            **{name: each[places] if isinstance(each, np.ndarray) else each for name, each in columns.items()}
+        )
+
+
+def columns_of(rows: Chosen) -> dict[str, Any]:
+    """What makes these rows, by name."""
+    return {name: getattr(rows, name) for name in Chosen.__dataclass_fields__}
 
 
 def heads_of(*columns: Numbers) -> NDArray[np.bool_]:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.model.intervals import US
-from streams.store.lake.asking import Ask
 from streams.store.lake.chosen import Chosen, Numbers, heads_of
 
 __all__ = ["for_sums", "for_tables"]
@@ -20,11 +19,11 @@ def for_tables(chosen: Chosen) -> NDArray[np.bool_]:
     return _back(order, np.isin(target, target[is_another]))
 
 
-def for_sums(chosen: Chosen, ask: Ask) -> NDArray[np.bool_]:
+def for_sums(chosen: Chosen) -> NDArray[np.bool_]:
     """Where SUM and OR are asked for: those of volumes whose intervals overlap in the one they are part of.
 
     Others there add up as they are, such as those of a volume that has not become hours with its group. So do
-    not those that are shorter than a group that was defined afterwards asks for: its SUM is of its intervals.
+    not those of a group that was defined afterwards and asks for longer intervals: its SUM is of its own.
     """
     order = np.lexsort(
         (chosen.own_seconds, chosen.own_start_us, chosen.volume, chosen.start_us, chosen.group)
@@ -34,8 +33,8 @@ def for_sums(chosen: Chosen, ask: Ask) -> NDArray[np.bool_]:
     end_us = rows.own_start_us + rows.own_seconds * US
     clashes = np.zeros(len(rows), np.bool_)
     clashes[1:] = is_another[1:] & (rows.own_start_us[1:] < end_us[:-1])
-    if ask.as_group is not None:
-        clashes |= is_another & (rows.own_seconds < ask.least_seconds)
+    if not chosen.as_captured:
+        clashes |= is_another
     return _back(order, np.isin(target, target[clashes]))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from streams.store.lake.asking import asked_of, days_of
+from streams.store.lake.asking import asks_of, days_of
 from streams.store.lake.checked import checked_rows
 from streams.store.lake.choosing import chosen_rows
 from streams.store.lake.chosen import Chosen, Numbers, heads_of
@@ -44,12 +44,12 @@ def lake_parts(
         MissingData: there is no such group, or one defined afterwards has a volume never measured.
         LakeError: the tables cannot be read.
     """
-    ask = asked_of(source, groups, from_us, to_us, volumes)
+    asks = list(asks_of(source, groups, (from_us, to_us), volumes))
     files, summaries = table_files(source.lake, TRACKS), table_files(source.lake, SUMMARY)
     days = days_of(files, from_us, to_us)
     measured: set[str] = set()
-    for done, day in enumerate(days):
-        progress("reading", done, len(days))
+    for done, (ask, day) in enumerate(product(asks, days)):
+        progress("reading", done, len(asks) * len(days))
         with ExitStack() as stack:
             open_files = opened(source.lake, TRACKS, files, day, stack)
             parts = [part for file in open_files for part in row_groups(file, ask, source.seen)]
@@ -57,10 +57,10 @@ def lake_parts(
             measured.update(chosen.names[at] for at in np.unique(chosen.volume).tolist())
             if len(chosen):
                 heads = Heads.none()
-                if not ask.as_group:
+                if ask.later is None:
                     heads = heads_of_day(source.lake, summaries, day, ask.groups)
                 yield from _columns(pieces(source, parts, chosen), heads)
-    progress("reading", len(days), len(days))
+    progress("reading", len(asks) * len(days), len(asks) * len(days))
     if source.defined is not None and measured:
         require_measured(source.defined, measured)
 

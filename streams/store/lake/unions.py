@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.model.sizing.rollups import VolumeChanges
-from streams.store.lake.asking import Ask, asked_of, days_of
+from streams.store.lake.asking import asks_of, days_of
 from streams.store.lake.checked import checked_rows
 from streams.store.lake.choosing import chosen_rows
 from streams.store.lake.chosen import Chosen, Numbers, heads_of
 from streams.store.lake.files import table_files
 from streams.store.lake.joining import for_sums
-from streams.store.lake.known import lake_groups
 from streams.store.lake.opening import opened
 from streams.store.lake.parts import batches, pieces
 from streams.store.lake.place import LakeSource
@@ -36,7 +35,6 @@ from streams.wire.lake_tables import TRACKS
 __all__ = ["Only", "UnitedRange", "lake_unions"]
 
 _AT_ONCE_BYTES: Final = 8 << 20
-_VOLUMES_AT_ONCE: Final = 4096
 
 Asked = Callable[[Numbers, Numbers], NDArray[np.bool_]]
 
@@ -95,7 +93,7 @@ def lake_unions(
     """
     files = table_files(source.lake, TRACKS)
     days = days_of(files, *times)
-    asks = list(_asks(source, groups, times, only))
+    asks = list(asks_of(source, groups, times, only.names))
     found: dict[str, GroupUnion] = {}
     for number, ask in enumerate(asks):
         for done, day in enumerate(days, number * len(days)):
@@ -109,7 +107,7 @@ def lake_unions(
                 _note_intervals(found, chosen)
                 if only.asked is not None:
                     chosen = chosen.some(only.asked(chosen.start_us, chosen.seconds))
-                for placed in _placed(source, parts, chosen, ask):
+                for placed in _placed(source, parts, chosen):
                     found[placed.group].take(placed, only.extents)
     progress("reading", 1, 1)
     if source.defined is not None and found:
@@ -120,29 +118,6 @@ def lake_unions(
 def _range(name: str, group: GroupUnion, only: Only) -> UnitedRange:
     intervals = group.intervals(of_all=only.names is not None)
     return UnitedRange(StoredRange(name, tuple(intervals)), group.changes(), group.track_bytes)
-
-
-def _asks(
-    source: LakeSource, groups: Sequence[str], times: tuple[int | None, int | None], only: Only
-) -> Iterator[Ask]:
-    """The groups in portions, so that what is known of the rows of a day has room, however many there are.
-
-    Rows are sorted by array and volume, so a portion of neighbours reads little that others read too.
-    """
-    if source.defined is not None:
-        yield asked_of(source, groups, *times, only.names)
-        return
-    known = lake_groups(source.lake)
-    some: list[str] = []
-    volumes = 0
-    for group in groups:
-        some.append(group)
-        volumes += len(known[group][-1].definition.members) if group in known else 0
-        if volumes >= _VOLUMES_AT_ONCE:
-            yield asked_of(source, some, *times, only.names, known)
-            some, volumes = [], 0
-    if some:
-        yield asked_of(source, some, *times, only.names, known)
 
 
 def _note_intervals(found: dict[str, GroupUnion], chosen: Chosen) -> None:
@@ -161,11 +136,11 @@ def _note_intervals(found: dict[str, GroupUnion], chosen: Chosen) -> None:
         known[start_us, seconds] = known.get((start_us, seconds), 0) + count
 
 
-def _placed(source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen, ask: Ask) -> Iterator[Placed]:
+def _placed(source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen) -> Iterator[Placed]:
     """The rows of a day by group, some MB at a time; those that do not add up are first made one."""
     if not len(chosen):
         return
-    joined = for_sums(chosen, ask)
+    joined = for_sums(chosen)
     if joined.any():
         for piece in pieces(source, parts, chosen.some(joined)):
             start_us, seconds = (np.full(len(piece.rows.volume), n) for n in (piece.start_us, piece.seconds))

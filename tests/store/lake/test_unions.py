@@ -16,7 +16,7 @@ from streams.model.groups import Definition, Geometry, Member
 from streams.model.intervals import US, total_us
 from streams.model.sizing.rollups import by_volume
 from streams.store import LakeSource, Only, lake_unions, read_intervals, read_stored
-from streams.store.lake import unions
+from streams.store.lake import asking
 from streams.wire.lake_tables import TRACKS
 from tests.lake import story
 from tests.store.lake import test_reading
@@ -126,8 +126,9 @@ def test_damaged_bitmaps_count_as_not_measured(lake):
 
 def test_many_groups_are_read_in_portions_with_the_same_result(lake, monkeypatch):
     groups = list(story.VOLUMES)
+    stored = {name: [each.start_us for each in read_intervals(LakeSource(lake), name)] for name in groups}
     whole = lake_unions(LakeSource(lake), groups, (None, None), nobody)
-    monkeypatch.setattr(unions, "_VOLUMES_AT_ONCE", 1)
+    monkeypatch.setattr(asking, "_VOLUMES_AT_ONCE", 1)
     steps = []
     portions = lake_unions(LakeSource(lake), groups, (None, None), lambda *step: steps.append(step))
     assert {name: list(each.volumes) for name, each in portions.items()} == {
@@ -135,3 +136,7 @@ def test_many_groups_are_read_in_portions_with_the_same_result(lake, monkeypatch
     }
     assert [done for _, done, total in steps if total == 6] == list(range(6))
     assert np.all([len(each.stored.intervals) == 60 for each in portions.values()])
+    steps.clear()
+    ranges = read_stored(LakeSource(lake), groups, progress=lambda *step: steps.append(step))
+    assert [done for _, done, total in steps if total == 6] == list(range(7))
+    assert {name: [each.start_us for each in found.intervals] for name, found in ranges.items()} == stored
