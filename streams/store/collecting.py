@@ -105,6 +105,8 @@ class Collector:
             writes=columns.writes,
             written_bytes=columns.written_bytes,
             vouched_us=vouched,
+            tracks_sum=_or_unknown(columns.tracks_sum, len(codes)),
+            bytes_sum=_or_unknown(columns.bytes_sum, len(codes)),
         )
         if len(places) == len(codes):
             self._shelves.add(rows, columns.data)
@@ -192,6 +194,10 @@ def _shares(parts: list[_Part], volumes: int | None) -> NDArray[np.float64]:
     count = volumes or len(np.unique(np.concatenate([part.volumes for part in parts])))
     covered: Numbers = np.sum([part.covered_us_by_slot for part in parts], axis=0)
     return np.minimum(covered / (parts[0].slot_seconds * US * max(count, 1)), 1.0)
+
+
+def _or_unknown(counts: Numbers | None, count: int) -> Numbers:
+    return np.full(count, -1) if counts is None else counts
 
 
 def _same(found: NDArray[_Number], before: NDArray[_Number]) -> NDArray[_Number]:

@@ -37,8 +37,8 @@ Places = NDArray[np.int64]
 class Rows(NamedTuple):
     """Rows of table messages by column.
 
-    Number of the message and of the volume, place and size of the bitmap, counts (-1: unknown), and the time
-    that agents vouch for.
+    Number of the message and of the volume, place and size of the bitmap, counts (-1: unknown), the time that
+    agents vouch for, and what changed in its base intervals, added up, where these became longer ones.
     """
 
     part: NDArray[np.uint32]
@@ -48,6 +48,8 @@ class Rows(NamedTuple):
     writes: Places
     written_bytes: Places
     vouched_us: Places
+    tracks_sum: Places
+    bytes_sum: Places
 
     def some(self, places: Any) -> Rows:
         """The rows at these places."""
@@ -62,7 +64,7 @@ class Rows(NamedTuple):
         )
 
 
-_KINDS: Final = tuple(map(np.dtype, ("<u4", "<u4", "<u8", "<i8", "<i8", "<i8", "<i8")))
+_KINDS: Final = tuple(map(np.dtype, ("<u4", "<u4", "<u8", *["<i8"] * 6)))
 _ROW: Final = np.dtype(list(zip(Rows._fields, _KINDS, strict=True)))
 
 

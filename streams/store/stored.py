@@ -96,7 +96,8 @@ class StoredVolume:
     """One volume over the range: its counts, and its bitmaps with the start of their intervals, ascending.
 
     Bitmaps are read when a history is made of them. `writes` and `written_bytes` are None where a source
-    could not count them. All starts are multiples of `unit_seconds`.
+    could not count them. All starts are multiples of `unit_seconds`. `tracks_sum` and `bytes_sum` are SUM of
+    the intervals as captured; None where the bitmaps are all there is.
     """
 
     volume: str
@@ -110,6 +111,8 @@ class StoredVolume:
     bitmaps: Shelved
     written_rows: Numbers
     write_rows: Numbers
+    tracks_sum: int | None = None
+    bytes_sum: int | None = None
 
     def track_writes_by_interval(self, grid: Grid) -> Numbers:
         """How often its tracks were written in every interval of a grid; writes and bytes must be known.
@@ -281,6 +284,8 @@ class StoredRange:
             bitmaps=bitmaps,
             written_rows=rows.written_bytes,
             write_rows=rows.writes,
+            tracks_sum=_sum_known(rows.tracks_sum),
+            bytes_sum=_sum_known(rows.bytes_sum),
         )
 
 

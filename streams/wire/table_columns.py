@@ -25,7 +25,8 @@ class TableColumns:
     The bitmap of row i, of tracks from `first_track[i]` on, is `data[edges[i]:edges[i + 1]]`. Unknown sizes
     and counts are -1. `span_row` names the row of each covered span `span_start..span_end`. `volume` is the
     place of each row's volume in `names`, an Arrow array of each name once, in the order of the rows: equal
-    ones are told without making their names. `data` is a view of the message.
+    ones are told without making their names. `data` is a view of the message. `tracks_sum` and `bytes_sum`
+    are SUM of the intervals that a longer one was made of, where that is known.
     """
 
     head: TableHead
@@ -41,6 +42,8 @@ class TableColumns:
     span_row: Numbers
     span_start: Numbers
     span_end: Numbers
+    tracks_sum: Numbers | None = None
+    bytes_sum: Numbers | None = None
 
 
 def read_table_columns(value: bytes) -> TableColumns:

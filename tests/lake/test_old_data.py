@@ -10,6 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.cli.reports.calendar import calendar_of
+from streams.cli.reports.choice import Choice
+from streams.cli.reports.gathered import gather
+from streams.cli.reports.sets import sets_of
 from streams.lake.formats.opening import open_table
 from streams.lake.maintenance import compact
 from streams.model.groups import Definition, Geometry, Member
@@ -17,7 +21,7 @@ from streams.model.state import Version
 from streams.settings import Lake
 from streams.store import LakeSource, lake_unions
 from streams.wire.lake_rows import Origin, definition_row, rows_table
-from streams.wire.lake_tables import DEFINITIONS, TRACKS
+from streams.wire.lake_tables import DEFINITIONS, SUMMARY, TRACKS
 from tests.lake.conftest import FORMATS
 from tests.lake.oldsite import GROUPS, HOUR, MEMBERS, answers, expected, sites
 from tests.lake.reading import read
@@ -28,6 +32,7 @@ ORIGIN = Origin("by hand", None, None, 0)
 
 def written(lake, rows, commits):
     """The rows in so many commits, and the groups that they are of."""
+    open_table(lake, SUMMARY)
     table = open_table(lake, TRACKS)
     for number in range(commits):
         table.append(rows.take(pa.array(range(number, rows.num_rows, commits), pa.int64())))
@@ -59,6 +64,17 @@ def totals(lake):
     }
 
 
+def whole(lake):
+    """What whole reports say of the same, which go through the tables themselves."""
+    found = {}
+    for group in lake_unions(source := LakeSource(lake), GROUPS, (None, None), lambda *_: None):
+        choice = Choice(None, None, calendar_of(None, None, "UTC"), 0)
+        gathered = gather(source, [group], choice, lambda *_: None)
+        sets = sets_of(gathered, lambda *_: None)
+        found |= {(group, each.volume): (each.vouched_us, each.changes) for each in sets.volumes}
+    return found
+
+
 @pytest.mark.parametrize("form", FORMATS)
 @given(site=sites(track_sizes=[65_536]), commits=st.integers(1, 3))
 @settings(max_examples=5, deadline=None)
@@ -67,8 +83,9 @@ def test_hours_and_days_answer_as_the_intervals_did(form, site, commits):
         lake = Lake(format=form, path=folder)
         written(lake, site.rows(), commits)
         before = totals(lake)
+        assert whole(lake) == before
         for age, seconds in ((1, HOUR), (40, HOUR), (400, DAY)):
             kept_small(lake, date(1970, 1, 1) + timedelta(days=age))
             rows = read(lake, "interval_tracks").rows(named=True)
             assert answers(rows, seconds) == expected(site, seconds)
-            assert totals(lake) == before
+            assert totals(lake) == whole(lake) == before

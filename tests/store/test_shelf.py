@@ -21,7 +21,7 @@ def messages(seed: int) -> Iterator[tuple[Rows, list[bytes]]]:
     for part in range(40):
         count = int(random.integers(0, 30))
         bitmaps = [b"%d.%d" % (part, row) * int(random.integers(0, 9)) for row in range(count)]
-        numbers = (random.integers(-1, 1 << 40, count) for _ in "abc")
+        numbers = (random.integers(-1, 1 << 40, count) for _ in "abcde")
         yield (
             Rows(
                 np.full(count, part, np.uint32),

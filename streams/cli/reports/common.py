@@ -9,6 +9,7 @@ from streams import __version__
 from streams.cli.reports.blockchanges import BlockChanges
 from streams.cli.reports.document import Column, Figure, Section, Unit, facts, listing
 from streams.cli.reports.gathered import Gathered
+from streams.cli.reports.intervalremarks import interval_remarks
 from streams.cli.units import count_text, percent_text, seconds_text
 from streams.model.intervals import US
 from streams.model.sizing.formulas import FORMULAS
@@ -112,14 +113,7 @@ def remarks(gathered: Gathered, sets: Changed) -> Iterator[str]:
     yield "OR counts each track once: what a resynchronisation after the whole range ships."
     if not total(sets.volumes).changed_bytes_sum:
         yield "Nothing changed in this range: no bandwidth and no path is needed for it."
-    for group in gathered.groups:
-        if len(lengths := group.stored.lengths) > 1:
-            told = ", then ".join(f"{seconds} s" for seconds in lengths)
-            yield (
-                f"Group {group.name} was measured in base intervals of {told}: it is told on intervals of "
-                f"{group.time.slot_seconds} s, and SUM counts a track once in each of these. Report the "
-                "ranges before and after the change apart to see shorter ones."
-            )
+    yield from interval_remarks(gathered)
     if gathered.choice.calendar.hours is not None:
         yield "Other hours are left out: replays take them as idle, and windows do not reach into them."
     for group in gathered.groups:

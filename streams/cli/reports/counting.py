@@ -101,7 +101,7 @@ class Counted:
             changed_tracks += history.changed_tracks()
             changed_bytes += history.changed_bytes()
             if not has_all:  # what was written to a part of a volume was not counted apart
-                stored = replace(stored, writes=None, written_bytes=None)
+                stored = replace(stored, writes=None, written_bytes=None, tracks_sum=None, bytes_sum=None)
         union = seen.tracks.end(zero_runs, self.windows)
         if self.shipped is not None:
             seen.blocks.end(self.shipped)
@@ -114,9 +114,9 @@ class Counted:
             self.advice.append(advice)
         changes = Changes(
             volumes=1,
-            changed_tracks_sum=int(changed_tracks.sum()),
+            changed_tracks_sum=_sum_of(stored.tracks_sum, changed_tracks),
             changed_tracks_or=tracks_of(union.first, union.last),
-            changed_bytes_sum=int(changed_bytes.sum()),
+            changed_bytes_sum=_sum_of(stored.bytes_sum, changed_bytes),
             changed_bytes_or=union.bytes_of(union.first, union.last),
             writes=stored.writes,
             written_bytes=stored.written_bytes,
@@ -204,6 +204,11 @@ def _counted(share: _Share, step: Step) -> Counted:
             counted.take(gathered, place, stored, stretches, seen)
             step()
     return counted
+
+
+def _sum_of(known: int | None, changed: Sizes) -> int:
+    """SUM as it was captured, else as the bitmaps say by interval."""
+    return int(changed.sum()) if known is None else known
 
 
 def _written(stored: StoredVolume, grid: Grid) -> Sizes | None:

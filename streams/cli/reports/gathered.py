@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,14 +22,8 @@ from streams.model.sizing.loops import Loops, compiled_loops
 from streams.model.sizing.regrid import on_grid
 from streams.model.sizing.series import Series
 from streams.model.sizing.shared import summed
-from streams.store import (
-    LakeSource,
-    Place,
-    StoredRange,
-    StoredVolume,
-    read_stored,
-    read_summaries,
-)
+from streams.store import LakeSource, Place, StoredRange, StoredVolume, read_stored, read_summaries
+from streams.store import groups as known_groups
 from streams.wire.times import format_time
 
 __all__ = ["Gathered", "Stretches", "gather", "laid_out"]
@@ -41,7 +35,10 @@ _MOST_SLOTS = 1 << 26
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """The groups of a report over one window. The grid has the intervals that all of them have measured."""
+    """The groups of a report over one window. The grid has the intervals that all of them have measured.
+
+    `captured_seconds` are the lengths that intervals of a group in the lake were captured in.
+    """
 
     window: Span
     spans: Spans
@@ -49,6 +46,7 @@ class Gathered:
     grid: Grid
     choice: Choice
     source: Place
+    captured_seconds: Mapping[str, Collection[int]] = field(default_factory=dict)
 
     @property
     def unreadable(self) -> str | None:
@@ -177,13 +175,22 @@ def laid_out(
     has_all = choice.volumes is None and choice.extents is None
     groups = [group_range(stored, window, spans, has_all=has_all) for stored in ranges]
     common = _common_grid(groups)
-    gathered = Gathered(window, spans, groups, common, choice, source)
+    gathered = Gathered(window, spans, groups, common, choice, source, _captured_seconds(source))
     if not any(group.stored.intervals for group in groups):
         raise MissingData(
             f"no whole base interval was measured {choice.range_text} ({choice.calendar.text}): choose "
             "more with --hours and --weekdays, or a longer range with --from and --to"
         )
     return gathered
+
+
+def _captured_seconds(source: Place) -> dict[str, set[int]]:
+    if not isinstance(source, LakeSource):
+        return {}
+    return {
+        name: {version.definition.geometry.interval_seconds for version in versions}
+        for name, versions in known_groups(source).items()
+    }
 
 
 def _window(ranges: Sequence[StoredRange], choice: Choice) -> Span:

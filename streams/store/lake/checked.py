@@ -22,7 +22,7 @@ __all__ = ["checked_rows"]
 _NAMED: Final = 5
 _WIDE: Final = (
     *("tracks", "changed_tracks", "volume_bytes", "writes", "written_bytes", "covered", "quarantine_reason"),
-    *("changed_tracks_sum", "changed_bytes_sum"),
+    *("changed_tracks_sum", "changed_bytes", "changed_bytes_sum"),
 )
 _EMPTY: Final = BitMap().serialize()
 
@@ -64,7 +64,7 @@ def _checked(source: LakeSource, some: Chosen, column: Mapping[str, pa.Array]) -
     found = np.where(bad, changed, _tracks_of(tracks, some.first_track))
     bad |= found != changed
     writes, written = _known(column["writes"]), _known(column["written_bytes"])
-    sums = [_known(column[name]) for name in ("changed_tracks_sum", "changed_bytes_sum")]
+    sums = _sums(some, found, column)
     spans = column["covered"].flatten()
     lengths = column["covered"].value_lengths().to_numpy(zero_copy_only=False)
     span_row = np.repeat(np.arange(len(some)), lengths)
@@ -103,6 +103,16 @@ def _checked(source: LakeSource, some: Chosen, column: Mapping[str, pa.Array]) -
         own_seconds=some.own_seconds,
         source=some.source,
     )
+
+
+def _sums(some: Chosen, found: Numbers, column: Mapping[str, pa.Array]) -> list[Numbers]:
+    """SUM of each row in tracks and bytes: of the intervals that were captured, else of the row itself."""
+    size = _known(column["changed_bytes"])
+    own = [found, np.where(size < 0, found * some.track_bytes, size)]
+    if not some.as_captured:
+        return own
+    sums = [_known(column[name]) for name in ("changed_tracks_sum", "changed_bytes_sum")]
+    return [np.where(each < 0, ours, each) for each, ours in zip(sums, own, strict=True)]
 
 
 def _volume_key(some: Chosen) -> Numbers:

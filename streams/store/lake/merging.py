@@ -9,11 +9,12 @@ from itertools import pairwise
 import numpy as np
 from pyroaring import BitMap
 
+from streams.model.bittable import PART_TRACKS
 from streams.model.counts import sum_by_group
 from streams.model.intervals import US, Span, clip, union
 from streams.store.lake.chosen import Numbers
 
-__all__ = ["Rows", "merged"]
+__all__ = ["Rows", "bytes_of", "merged"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,11 +63,11 @@ _BY_ROW = (
 )
 
 
-def merged(rows: Rows, start_us: int, seconds: int) -> Rows:
+def merged(rows: Rows, start_us: int, seconds: int, *, as_captured: bool = True) -> Rows:
     """The rows of one interval, ordered by volume and first track, each chunk of a volume once.
 
     What was counted apart adds up. What may have been counted twice, by two groups or before and after late
-    writes, is unknown: -1.
+    writes, is unknown: -1; and SUM counts its tracks once, as it does where it is not `as_captured`.
     """
     same = rows.volume[1:] == rows.volume[:-1]
     differs = np.zeros(len(same), np.bool_)
@@ -76,9 +77,12 @@ def merged(rows: Rows, start_us: int, seconds: int) -> Rows:
         return rows
     window = (start_us, start_us + seconds * US)
     edges = np.flatnonzero(np.concatenate([[True], ~same, [True]])).tolist()
-    made = [row for low, high in pairwise(edges) for row in _volume(rows, low, high, window)]
-    firsts = [first for *_, first, _, _, _, _ in made]
-    data = [bits for *_, bits, _, _, _ in made]
+    made = [
+        row
+        for low, high in pairwise(edges)
+        for row in _volume(rows, low, high, window, as_captured=as_captured)
+    ]
+    data = [row[4] for row in made]
     spans = [(at, span) for at, row in enumerate(made) for span in row[-1]]
     count = len(made)
     return replace(
@@ -86,13 +90,13 @@ def merged(rows: Rows, start_us: int, seconds: int) -> Rows:
         volume=np.array([row[0] for row in made], np.int64),
         volume_bytes=np.array([row[1] for row in made], np.int64),
         track_bytes=np.array([row[2] for row in made], np.int64),
-        first_track=np.array(firsts, np.int64),
+        first_track=np.array([row[3] for row in made], np.int64),
         data=memoryview(b"".join(data)),
         edges=np.cumsum([0, *map(len, data)]),
         writes=np.array([row[5] for row in made], np.int64),
         written_bytes=np.array([row[6] for row in made], np.int64),
-        tracks_sum=np.full(count, -1),
-        bytes_sum=np.full(count, -1),
+        tracks_sum=np.array([row[7] for row in made], np.int64),
+        bytes_sum=np.array([row[8] for row in made], np.int64),
         span_row=np.array([at for at, _ in spans], np.int64),
         span_start=np.array([start for _, (start, _) in spans], np.int64),
         span_end=np.array([end for _, (_, end) in spans], np.int64),
@@ -102,41 +106,53 @@ def merged(rows: Rows, start_us: int, seconds: int) -> Rows:
     )
 
 
-_Row = tuple[int, int, int, int, bytes, int, int, list[Span]]
+_Row = tuple[int, int, int, int, bytes, int, int, int, int, list[Span]]
 
 
-def _volume(rows: Rows, low: int, high: int, window: Span) -> Iterator[_Row]:
+def bytes_of(bits: BitMap, first: int, track_bytes: int, volume_bytes: int) -> int:
+    """What these tracks of a chunk hold; the last of the volume, where its size is known, may be short."""
+    short = -volume_bytes % track_bytes if volume_bytes > 0 else 0
+    place = (volume_bytes - 1) // track_bytes - first
+    return len(bits) * track_bytes - (short if short and 0 <= place < PART_TRACKS and place in bits else 0)
+
+
+def _volume(rows: Rows, low: int, high: int, window: Span, *, as_captured: bool) -> Iterator[_Row]:
     bits: dict[int, BitMap] = {}
     for at in range(low, high):
-        found = BitMap.deserialize(bytes(rows.data[int(rows.edges[at]) : int(rows.edges[at + 1])]))
+        more = BitMap.deserialize(bytes(rows.data[int(rows.edges[at]) : int(rows.edges[at + 1])]))
         first = int(rows.first_track[at])
-        bits[first] = bits[first] | found if first in bits else found
-    writes, written = _counts(rows, low, high)
+        bits[first] = bits[first] | more if first in bits else more
+    writes, written, *sums = _counts(rows, low, high)
     inside = (rows.span_row >= low) & (rows.span_row < high)
     spans = clip(
         union(zip(rows.span_start[inside].tolist(), rows.span_end[inside].tolist(), strict=True)), window
     )
     newest = low + int(np.argmax(rows.own_start_us[low:high]))  # knows the volume's size best
     for number, first in enumerate(sorted(first for first in bits if bits[first]) or [0]):
-        data = bits[first].serialize() if first in bits else BitMap().serialize()
         counts = (writes, written) if not number else (min(writes, 0), min(written, 0))
         sizes = int(rows.volume[newest]), int(rows.volume_bytes[newest]), int(rows.track_bytes[newest])
-        yield (*sizes, first, data, *counts, spans if not number else [])
+        own = bits.get(first, BitMap())
+        if not as_captured or sums[0] < 0:
+            found = len(own), bytes_of(own, first, sizes[2], sizes[1])
+        else:
+            found = (0, 0) if number else (sums[0], sums[1])
+        yield (*sizes, first, own.serialize(), *counts, *found, spans if not number else [])
 
 
-def _counts(rows: Rows, low: int, high: int) -> tuple[int, int]:
-    """Writes and bytes of the rows; what several groups measured alike counts once."""
-    found: dict[tuple[int, int, int], list[tuple[int, bytes, int, int]]] = {}
+def _counts(rows: Rows, low: int, high: int) -> list[int]:
+    """Writes, their bytes, and SUM in tracks and bytes; what several groups measured alike counts once."""
+    found: dict[tuple[int, int, int], list[tuple[int, bytes, *tuple[int, ...]]]] = {}
+    columns = rows.writes, rows.written_bytes, rows.tracks_sum, rows.bytes_sum
     for at in range(low, high):
         own = int(rows.own_start_us[at]), int(rows.own_seconds[at]), int(rows.source[at])
         data = bytes(rows.data[int(rows.edges[at]) : int(rows.edges[at + 1])])
-        row = int(rows.first_track[at]), data, int(rows.writes[at]), int(rows.written_bytes[at])
-        found.setdefault(own, []).append(row)
+        counts = (int(column[at]) for column in columns)
+        found.setdefault(own, []).append((int(rows.first_track[at]), data, *counts))
     distinct = sorted({(start, seconds, tuple(same)) for (start, seconds, _), same in found.items()})
     if any(start + seconds * US > after for (start, seconds, _), (after, _, _) in pairwise(distinct)):
-        return -1, -1
-    each = [row for _, _, same in distinct for row in same]
-    return _sum(np.array([row[2] for row in each])), _sum(np.array([row[3] for row in each]))
+        return [-1] * len(columns)
+    each = np.array([row[2:] for _, _, same in distinct for row in same], np.int64)
+    return [_sum(column) for column in each.T]
 
 
 def _sum(counts: Numbers) -> int:

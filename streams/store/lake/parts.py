@@ -108,7 +108,7 @@ def pieces(source: LakeSource, parts: Sequence[RowGroup], chosen: Chosen) -> Ite
                 revision=int(some.revision[low:high].max()),
                 part=part,
                 parts=int(counts[at]),
-                rows=merged(rows.slice(low, high), start_us, seconds),
+                rows=merged(rows.slice(low, high), start_us, seconds, as_captured=chosen.as_captured),
             )
 
 
@@ -140,6 +140,8 @@ def _columns(found: Iterator[Piece], heads: Heads) -> Iterator[TableColumns]:
             edges=rows.edges,
             writes=rows.writes,
             written_bytes=rows.written_bytes,
+            tracks_sum=rows.tracks_sum,
+            bytes_sum=rows.bytes_sum,
             span_row=rows.span_row,
             span_start=rows.span_start,
             span_end=rows.span_end,

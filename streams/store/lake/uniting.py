@@ -14,7 +14,7 @@ from streams.model.bittable import PART_TRACKS
 from streams.model.intervals import US
 from streams.model.sizing.rollups import Changes, VolumeChanges
 from streams.store.lake.chosen import Numbers, heads_of
-from streams.store.lake.merging import Rows
+from streams.store.lake.merging import Rows, bytes_of
 from streams.store.stored import StoredInterval
 
 __all__ = ["Extents", "GroupUnion", "Placed"]
@@ -100,7 +100,8 @@ class _VolumeUnion:
     """One volume so far.
 
     Its bitmaps are kept as bytes, each in one piece: the many small pieces of a union, among the large ones
-    that it frees, leave holes that are several times what they hold.
+    that it frees, leave holes that are several times what they hold. Of a volume that is asked for in part
+    nobody knows what its intervals changed there before they became longer ones: SUM is that of its rows.
     """
 
     track_bytes: int
@@ -109,6 +110,9 @@ class _VolumeUnion:
     bits: dict[int, bytes] = field(default_factory=dict)
     tracks_sum: int = 0
     bytes_sum: int = 0
+    is_cut: bool = False
+    cut_tracks_sum: int = 0
+    cut_bytes_sum: int = 0
     writes: int | None = 0
     written_bytes: int | None = 0
     covered_us: int = 0
@@ -125,12 +129,12 @@ class _VolumeUnion:
         at = int(np.argmax(rows.own_start_us))
         if (start_us := int(rows.own_start_us[at])) >= self.newest_us:
             self.newest_us, self.volume_bytes = start_us, int(rows.volume_bytes[at])
-        if is_cut or (rows.tracks_sum < 0).any():
-            self.tracks_sum += sum(map(len, bits))
-            self.bytes_sum += sum(self._bytes_of(each, first) for each in bits)
-        else:
-            self.tracks_sum += int(rows.tracks_sum.sum())
-            self.bytes_sum += int(rows.bytes_sum.sum())
+        if extents is not None:
+            self.is_cut |= is_cut
+            self.cut_tracks_sum += sum(map(len, bits))
+            self.cut_bytes_sum += sum(self._bytes_of(each, first) for each in bits)
+        self.tracks_sum += int(rows.tracks_sum.sum())
+        self.bytes_sum += int(rows.bytes_sum.sum())
         known = [BitMap.deserialize(self.bits[first])] if first in self.bits else []
         self.bits[first] = BitMap.union(*known, *bits).serialize()
         self.writes = _plus(self.writes, rows.writes, is_cut=is_cut)
@@ -142,9 +146,9 @@ class _VolumeUnion:
         united = [(first, BitMap.deserialize(self.bits[first])) for first in sorted(self.bits)]
         changes = Changes(
             volumes=1,
-            changed_tracks_sum=self.tracks_sum,
+            changed_tracks_sum=self.cut_tracks_sum if self.is_cut else self.tracks_sum,
             changed_tracks_or=sum(len(bits) for _, bits in united),
-            changed_bytes_sum=self.bytes_sum,
+            changed_bytes_sum=self.cut_bytes_sum if self.is_cut else self.bytes_sum,
             changed_bytes_or=sum(self._bytes_of(bits, first) for first, bits in united),
             writes=self.writes,
             written_bytes=self.written_bytes,
@@ -152,11 +156,7 @@ class _VolumeUnion:
         return VolumeChanges(name, self.covered_us, changes)
 
     def _bytes_of(self, bits: BitMap, first: int) -> int:
-        """What these tracks hold; the last of the volume may be short."""
-        size = self.track_bytes
-        short = -self.volume_bytes % size if self.volume_bytes > 0 else 0
-        place = (self.volume_bytes - 1) // size - first
-        return len(bits) * size - (short if short and 0 <= place < PART_TRACKS and place in bits else 0)
+        return bytes_of(bits, first, self.track_bytes, self.volume_bytes)
 
 
 def _cut(bits: list[BitMap], mask: BitMap) -> tuple[list[BitMap], bool]:

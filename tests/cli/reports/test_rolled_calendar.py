@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ from streams.errors import MissingData
 from streams.lake.formats.opening import open_table
 from streams.lake.maintenance import compact
 from streams.model.entries import Totals, summarise
+from streams.model.groups import Definition, Geometry, Member
+from streams.model.intervals import US
 from streams.settings import Lake
 from streams.store import LakeSource
 from streams.wire.lake_rows import Origin, definition_row, interval_rows, rows_table, summary_row
@@ -113,15 +116,78 @@ def test_figures_are_those_of_whole_intervals_inside_the_hours(made, asked, minu
         return
     gathered, found = whole_report(made[kept], choice)
     summed, added = totals(made[kept], choice)
-    assert counts(found)[1] == expected[1]
-    assert counts(added) == list(expected)
+    assert counts(found) == counts(added) == list(expected)
     assert gathered.coverage == summed.coverage == 1.0
-    if kept == "captured":
-        assert counts(found)[0] == expected[0]
     is_cut = any(minute % step for minute in minutes)
     for laid, sets in ((gathered, found), (summed, added)):
         told = [text for text in remarks(laid, sets) if text.startswith("The hours cut intervals")]
         assert len(told) == is_cut
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("captured", []),
+        (
+            "mixed",
+            ["300 s have become ones of 3600 s", "once in 3600 s", "Report the ranges before"],
+        ),
+        ("hours", ["300 s have become ones of 3600 s", "once in 3600 s"]),
+        ("days", ["300 s have become ones of 86400 s", "once in 86400 s"]),
+    ],
+)
+def test_a_whole_report_keeps_sum_and_says_what_longer_intervals_cannot_tell(made, kept, said):
+    choice = choice_of(None, None, "UTC")
+    as_captured = totals(made["captured"], choice)[1].volumes
+    for laid, sets in (whole_report(made[kept], choice), totals(made[kept], choice)):
+        assert sets.volumes == as_captured
+        told = [text for text in remarks(laid, sets) if text.startswith("Group files")]
+        assert len(told) == bool(said)
+        assert all(words in told[0] for words in said)
+
+
+@pytest.mark.parametrize("kept", ["captured", "hours", "days"])
+def test_a_part_of_a_volume_has_the_sum_of_its_rows(made, kept):
+    choice = choice_of(None, None, "UTC").of(
+        extents={"east/b": ((0, 65_536 << 21),), "west/z": ((0, 1 << 62),)}
+    )
+    (laid, found), (_, added) = whole_report(made[kept], choice), totals(made[kept], choice)
+    assert list(found.volumes) == list(added.volumes)
+    told = [text for text in remarks(laid, found) if text.startswith("Group files")]
+    assert ["So does SUM where only a part" in text for text in told] == [True] * (kept != "captured")
+
+
+@pytest.mark.parametrize("seconds", [300, 3600])
+def test_a_group_defined_afterwards_keeps_its_sum_too(made, seconds):
+    members = tuple(Member(*volume.split("/")) for volume in story.VOLUMES["files"])
+    later = Definition("later", members, Geometry.for_interval(seconds))
+    expected = None
+    for kept in ("captured", "mixed", "hours"):
+        source, choice = LakeSource(made[kept], later), choice_of(None, None, "UTC").of_definition(later)
+        gathered = gather(source, ["later"], choice, lambda *_: None)
+        found = sets_of(gathered, lambda *_: None)
+        expected = expected or list(found.volumes)
+        assert list(found.volumes) == expected
+        assert list(totals_of(source, ["later"], choice, lambda *_: None)[1].volumes) == expected
+        told = [text for text in remarks(gathered, found) if text.startswith("Group later")]
+        assert len(told) == (seconds == 300 and kept != "captured")
+
+
+@pytest.mark.parametrize(
+    ("kept", "hours", "said"),
+    [
+        ("captured", (10, 58), None),
+        ("days", (24, 48), None),
+        ("days", (10, 58), "told is 1970-01-02T00:00:00Z to 1970-01-04T00:00:00Z: the intervals of 86400 s"),
+    ],
+)
+def test_a_range_that_intervals_move_is_told(made, kept, hours, said):
+    start_us, end_us = (number * 3600 * US for number in hours)
+    choice = replace(choice_of(None, None, "UTC"), from_us=start_us, to_us=end_us)
+    for laid, sets in (whole_report(made[kept], choice), totals(made[kept], choice)):
+        told = [text for text in remarks(laid, sets) if text.startswith("Asked for was")]
+        assert len(told) == (said is not None)
+        assert all(str(said) in text for text in told)
 
 
 def test_hours_of_days_that_are_kept_whole_are_refused_with_when_they_are_shorter(made, tmp_path):
