@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ from streams.wire.lake_tables import SUMMARY, TABLES, TRACKS, LakeTable
 __all__ = ["register"]
 
 _HELP = "Run the sink that writes a data lake, or look after its tables."
+_NAMED = 5
 _SUFFIXES = ("groups", "tables", "intervals")
 
 Report = Callable[[int, int], None]
@@ -78,13 +79,23 @@ def compact(ctx: typer.Context, *, csv: CsvFlag = False, json: JsonFlag = False)
     """Give each day one file with each row once, and old bit tables longer intervals."""
     layout = layout_of(csv=csv, json=json)
     lake = session_of(ctx).settings.lake
+    damaged: dict[str, None] = {}  # once, though a folder be read again, in order
     with _reporting("compacting") as report:
         done = [
             each
             for spec in TABLES.values()
-            for each in compacted(lake, spec, _existing(lake, spec), _today(), report(spec.name))
+            for each in compacted(
+                lake,
+                spec,
+                _existing(lake, spec),
+                _today(),
+                report(spec.name),
+                lambda places: damaged.update(dict.fromkeys(places)),
+            )
         ]
     print_rows(*_replaced(done), layout)
+    if damaged:
+        say(_of_damaged(list(damaged)))
     say(f"{count_text(len(done), 'folder')} written anew; `linkgauge lake vacuum` removes the old files")
 
 
@@ -198,6 +209,15 @@ def _existing(lake: Lake, spec: LakeTable) -> Table:
             "lake.format say where it is, and `linkgauge lake` writes it"
         )
     return open_table(lake, spec)
+
+
+def _of_damaged(places: Sequence[str]) -> str:
+    more = len(places) - _NAMED
+    named = "; ".join(places[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    return (
+        f"{count_text(len(places), 'row')} with a bitmap that is not what the row says, so the volume keeps "
+        f"its intervals there: {named}; `linkgauge lake check` says what is wrong"
+    )
 
 
 def _logs(settings: Settings) -> dict[str, LogId]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pyroaring import BitMap
 
+from streams.lake.damage import moment_text, row_place
 from streams.lake.formats.table import Table
 
 __all__ = ["Finding", "check"]
@@ -77,7 +78,7 @@ def _of_rows(rows: list[Row]) -> Iterator[Finding]:
     copies: Counter[tuple[Any, ...]] = Counter()
     chunks: dict[tuple[Any, ...], set[int]] = {}
     for row in rows:
-        place = _place(row)
+        place = row_place(row)
         for group in row["data_groups"]:
             copies[group, place, row["revision"], row["chunk"]] += 1
             chunks.setdefault((group, place, row["revision"], row["chunks"]), set()).add(row["chunk"])
@@ -123,7 +124,9 @@ def _of_day(summaries: list[Row], rows: list[Row]) -> Iterator[Finding]:
         group, seconds = row["data_group"], row["interval_seconds"]
         if row["is_gap"] or seconds != shortest[group] or (group, row["interval_start"]) in quarantined:
             continue
-        place = f"group {group}, {_text(row['interval_start'])}, {seconds} s, revision {row['revision']}"
+        place = (
+            f"group {group}, {moment_text(row['interval_start'])}, {seconds} s, revision {row['revision']}"
+        )
         found = changed.get((group, seconds, row["interval_start"], row["revision"]))
         if _is_inside(row, longer.get(group, ())):
             continue
@@ -149,11 +152,3 @@ def _unlike(row: Row) -> str | None:
         if found == row["changed_tracks"]
         else f"{found} tracks in it, {row['changed_tracks']} in its row"
     )
-
-
-def _place(row: Row) -> str:
-    return f"{row['array']}/{row['volume']}, {_text(row['interval_start'])}, {row['interval_seconds']} s"
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -58,11 +58,17 @@ def rung_of(lake: Lake, day: date | None, today: date) -> int | None:
 
 
 def compact(
-    lake: Lake, spec: LakeTable, table: Table, today: date, on_folder: Callable[[int, int], None]
+    lake: Lake,
+    spec: LakeTable,
+    table: Table,
+    today: date,
+    on_folder: Callable[[int, int], None],
+    on_damaged: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> Iterator[Replaced]:
     """Gives each folder one file with each row once, and old bit tables their longer intervals.
 
-    Folders that are so already are passed over. `on_folder` is told how many are done, of how many.
+    Folders that are so already are passed over. `on_folder` is told how many are done, of how many;
+    `on_damaged` the names of rows that stay in their intervals for their bitmap is not what they say.
 
     Raises:
         LakeError: the storage does not take it, or others commit all the time.
@@ -75,7 +81,7 @@ def compact(
         if folder.files < 2 and rung is None:
             return None, None
         rows = unique_rows(read(None), spec)
-        longer = rows if rung is None else rolled_up(rows, rung, elsewhere())
+        longer = rows if rung is None else rolled_up(rows, rung, elsewhere(), on_damaged)
         if longer is rows:
             return (rows if folder.files > 1 else None), None
         return longer, rung

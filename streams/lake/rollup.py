@@ -8,13 +8,14 @@ interval; `rungrows` makes it of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from streams.lake.damage import damaged_rows, places_of
 from streams.lake.rungrows import Rung, rung_rows
 from streams.lake.unique import unique_rows
 from streams.model.intervals import US
@@ -28,20 +29,30 @@ _GROUPS: Final = "data_groups"
 Volume = tuple[str, str]
 
 
-def rolled_up(rows: pa.Table, rung_seconds: int, apart: Collection[str] = ()) -> pa.Table:
+def rolled_up(
+    rows: pa.Table,
+    rung_seconds: int,
+    apart: Collection[str] = (),
+    on_damaged: Callable[[Sequence[str]], None] = lambda _: None,
+) -> pa.Table:
     """The rows with all intervals that `rung_seconds` is a multiple of put together to intervals so long.
 
     Superseded revisions of them are left out. Rows that cannot be put together stay as they are: all that a
     group has in a rung where one of its intervals does not divide it, or where it had been made before they
-    came, for nobody knows whether it has them; and all that a volume has where one is quarantined, for nobody
-    knows its tracks.
+    came, for nobody knows whether it has them; and all that a volume has where one is quarantined, or its
+    bitmap is not what it says, for nobody knows its tracks.
 
     Args:
         rows: of `interval_tracks`, all that there are of the rungs that begin in them.
         rung_seconds: length of the longer intervals; it divides a day.
         apart: arrays whose rows stay, for some are elsewhere.
+        on_damaged: is told the names of the rows whose bitmap is not what they say, where there are any.
     """
-    plan = _plan(rows, rung_seconds, apart)
+    damaged = damaged_rows(rows)
+    if damaged.any():
+        on_damaged(places_of(rows, damaged))
+    is_quarantined = pc.is_valid(rows.column("quarantine_reason")).to_numpy()
+    plan = _plan(rows, (damaged | is_quarantined).tolist(), rung_seconds, apart)
     if not any(plan.taken):
         return rows
     kept = rows.filter(pa.array([bool(groups) for groups in plan.kept]))
@@ -70,16 +81,16 @@ class _Single(NamedTuple):
     start_us: int
     seconds: int
     revision: int
-    is_quarantined: bool
+    is_unreadable: bool
 
     def rungs(self, rung_us: int) -> range:
         """The numbers of the rungs that it reaches into."""
         return range(self.start_us // rung_us, (self.start_us + self.seconds * US - 1) // rung_us + 1)
 
 
-def _plan(rows: pa.Table, rung_seconds: int, apart: Collection[str]) -> _Plan:
+def _plan(rows: pa.Table, unreadable: Sequence[bool], rung_seconds: int, apart: Collection[str]) -> _Plan:
     rung_us = rung_seconds * US
-    singles = list(_singles(rows))
+    singles = list(_singles(rows, unreadable))
     whole = {
         (each.group, rung)
         for each in singles
@@ -104,7 +115,7 @@ def _plan(rows: pa.Table, rung_seconds: int, apart: Collection[str]) -> _Plan:
     unknown = {
         (each.group, each.volume, each.start_us // rung_us)
         for each in singles
-        if each.is_quarantined and is_newest(each)
+        if each.is_unreadable and is_newest(each)
     }
     taken: list[list[str]] = [[] for _ in range(rows.num_rows)]
     kept: list[list[str]] = [[] for _ in range(rows.num_rows)]
@@ -122,14 +133,14 @@ def _plan(rows: pa.Table, rung_seconds: int, apart: Collection[str]) -> _Plan:
     return _Plan(taken, kept, revisions)
 
 
-def _singles(rows: pa.Table) -> Iterator[_Single]:
+def _singles(rows: pa.Table, unreadable: Sequence[bool]) -> Iterator[_Single]:
     columns = zip(
         rows.column(_GROUPS).to_pylist(),
         zip(rows.column("array").to_pylist(), rows.column("volume").to_pylist(), strict=True),
         rows.column("interval_start").cast(pa.int64()).to_pylist(),
         rows.column("interval_seconds").to_pylist(),
         rows.column("revision").to_pylist(),
-        pc.is_valid(rows.column("quarantine_reason")).to_pylist(),
+        unreadable,
         strict=True,
     )
     for row, (groups, *same) in enumerate(columns):

@@ -71,6 +71,20 @@ def test_a_trace_needs_a_group_and_a_format(run, trace):
     assert "--group and --format" in refused.stderr
 
 
+def test_compact_names_the_rows_that_it_leaves_for_their_bitmaps(run, trace):
+    run(lake, "lake backfill --format msr --group payroll", str(trace))
+    told = run(lake, "lake compact --csv").stderr
+    assert "bitmap" not in told
+    run(lake, "lake backfill --format msr --group other", str(trace))
+    DeltaTable("data/lake/interval_tracks").update(
+        {"changed_tracks": "changed_tracks + 1"}, predicate="volume = '0' AND interval_seconds = 300"
+    )
+    told = run(lake, "lake compact --csv").stderr
+    assert "14 rows with a bitmap that is not what the row says, so the volume keeps its intervals" in told
+    assert "host/0, 2007-02-22T17:00:00Z, 300 s; " in told
+    assert "; and 9 more; `linkgauge lake check` says what is wrong" in told
+
+
 def test_check_ends_with_code_3_where_figures_may_suffer(run, trace):
     run(lake, "lake backfill --format msr --group payroll", str(trace))
     DeltaTable("data/lake/interval_tracks").update({"changed_tracks": "changed_tracks + 1"})

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyroaring import BitMap
 
-from streams.model.portableruns import Bitmaps, tracks_by_bitmap
+from streams.store.lake.bitmaps import bytes_of, track_counts
 from streams.store.lake.chosen import Chosen, Numbers
 from streams.store.lake.merging import Rows
 from streams.store.lake.place import LakeSource
@@ -61,7 +61,7 @@ def _checked(source: LakeSource, some: Chosen, column: Mapping[str, pa.Array]) -
     changed = _known(column["changed_tracks"])
     tracks = column["tracks"].fill_null(_EMPTY)
     bad = ~column["quarantine_reason"].is_null().to_numpy(zero_copy_only=False) | (changed < 0)
-    found = np.where(bad, changed, _tracks_of(tracks, some.first_track))
+    found = np.where(bad, changed, track_counts(tracks))
     bad |= found != changed
     writes, written = _known(column["writes"]), _known(column["written_bytes"])
     sums = _sums(some, found, column)
@@ -84,7 +84,7 @@ def _checked(source: LakeSource, some: Chosen, column: Mapping[str, pa.Array]) -
         gone = np.isin(_volume_key(some), _volume_key(some)[bad])
         kept = ~gone[span_row]
         span_row, start, end = span_row[kept], start[kept], end[kept]
-    data, edges = _binary(tracks)
+    data, edges = bytes_of(tracks)
     return Rows(
         volume=some.volume,
         volume_bytes=_known(column["volume_bytes"]),
@@ -123,24 +123,6 @@ def _volume_key(some: Chosen) -> Numbers:
     return ordered
 
 
-def _tracks_of(tracks: pa.LargeBinaryArray, first: Numbers) -> Numbers:
-    """How many tracks each bitmap has, -1 where it is none."""
-    data, edges = _binary(tracks)
-    try:
-        return tracks_by_bitmap(Bitmaps.of(data, first.astype(np.uint64), np.diff(edges)))
-    except ValueError:
-        return np.array([_tracks_of_one(value) for value in tracks.to_pylist()], np.int64)
-
-
-def _tracks_of_one(value: bytes) -> int:
-    try:
-        return int(
-            tracks_by_bitmap(Bitmaps.of(value, np.zeros(1, np.uint64), np.array([len(value)], np.int64)))[0]
-        )
-    except ValueError:
-        return -1
-
-
 def _tell(source: LakeSource, some: Chosen, bad: Numbers) -> None:
     seen = source.seen
     seen.unreadable_rows += len(bad)
@@ -151,13 +133,3 @@ def _tell(source: LakeSource, some: Chosen, bad: Numbers) -> None:
 
 def _known(column: pa.Array) -> Numbers:
     return np.asarray(column.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
-
-
-def _binary(column: pa.LargeBinaryArray) -> tuple[memoryview, Numbers]:
-    """All bytes of a column, and where each value ends."""
-    _, offsets, data = column.buffers()
-    if not len(column):
-        return memoryview(b""), np.zeros(1, np.int64)
-    edges = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
-    view = memoryview(b"" if data is None else data).cast("B")
-    return view[int(edges[0]) : int(edges[-1])], edges - edges[0]
