@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Literal
 
 import typer
@@ -13,9 +13,9 @@ from streams.cli.places import DefinitionOption, SourceOption, place_of, tell
 from streams.cli.session import session_of
 from streams.cli.usage import group_name, time_range
 from streams.errors import MissingData
-from streams.model.entries import Interval, Summary
+from streams.model.entries import Interval, Summary, Totals, summarise
 from streams.model.intervals import US, total_us
-from streams.store import Place, groups, or_of, read_gaps, read_intervals, read_summaries
+from streams.store import Place, closed_rungs, groups, read_gaps, read_intervals, read_summaries
 from streams.wire.times import format_time
 
 __all__ = ["COLUMNS", "register"]
@@ -66,11 +66,13 @@ def entries(  # noqa: PLR0913  # one parameter for each option
         raise typer.BadParameter(f"--volume {wrong[0]!r}: name it ARRAY/VOLUME")
     with working(f"reading group {group}"):
         _require_volumes(source, group, volume or ())
-        rung_seconds = _length(source, group, rung)
+        lengths = _lengths(source, group)
+        rung_seconds = _length(group, lengths, rung)
         for gap in read_gaps(source, group, from_us, to_us):
             say(f"gap: nothing was heard from {format_time(gap.start_us)} to {format_time(gap.end_us)}")
         if level == "group":
-            rows = _group_rows(read_summaries(source, group, from_us, to_us, rung_seconds))
+            is_rung = rung_seconds not in lengths[:1]
+            rows = _group_rows(_summaries(source, group, (from_us, to_us), rung_seconds, is_rung=is_rung))
         else:
             rows = _volume_rows(_intervals(source, group, (from_us, to_us), rung_seconds, volume))
         chosen = [row for row in rows if zeros or _has_writes(row)]
@@ -90,9 +92,8 @@ def _require_volumes(source: Place, group: str, volumes: Collection[str]) -> Non
         )
 
 
-def _length(source: Place, group: str, asked: int | None) -> int:
+def _length(group: str, lengths: Sequence[int], asked: int | None) -> int:
     """The length of the intervals to show: the base interval, or a rung of the group."""
-    lengths = _lengths(source, group)
     if asked not in (None, *lengths):
         known = ", ".join(map(str, lengths))
         raise MissingData(f"group {group} has no intervals of {asked} s; choose one of {known}")
@@ -115,14 +116,34 @@ def _lengths(source: Place, group: str) -> list[int]:
 def _intervals(
     source: Place, group: str, times: tuple[int | None, int | None], seconds: int, volumes: list[str] | None
 ) -> list[Interval]:
-    """Intervals of this length that start in the range; rungs only once they are closed."""
+    """Intervals of this length that start in the range; rungs only once they are closed.
+
+    Where the lake has only longer ones, these.
+    """
     length_us = seconds * US
     from_us, to_us = (None if time_us is None else -(-time_us // length_us) * length_us for time_us in times)
     intervals = read_intervals(source, group, from_us, to_us, volumes)
-    if not intervals or intervals[0].rung_seconds == seconds:
-        return intervals
-    closed = {summary.start_us for summary in read_summaries(source, group, from_us, to_us, seconds)}
-    return [rung for rung in or_of(intervals, seconds) if rung.start_us in closed]
+    has_short = any(each.rung_seconds < seconds for each in intervals)
+    summaries = read_summaries(source, group, from_us, to_us, seconds) if has_short else []
+    shown, waiting = closed_rungs(intervals, seconds, {summary.start_us for summary in summaries})
+    if longer := [each for each in shown if each.rung_seconds > seconds]:
+        say(
+            f"intervals are longer than {seconds} s from {format_time(longer[0].start_us)} to "
+            f"{format_time(longer[-1].end_us)}, as the lake has them"
+        )
+    if waiting:
+        say(f"intervals from {format_time(waiting[0].start_us)} on do not fill {seconds} s, and are left out")
+    return shown
+
+
+def _summaries(
+    source: Place, group: str, times: tuple[int | None, int | None], seconds: int, *, is_rung: bool
+) -> list[Summary]:
+    """Summaries of this length; of rungs that nobody published, as of a trace in the lake, made here."""
+    found = read_summaries(source, group, *times, seconds)
+    if found or not is_rung:
+        return found
+    return [summarise(each, Totals(), None) for each in _intervals(source, group, times, seconds, None)]
 
 
 def _volume_rows(intervals: list[Interval]) -> Iterator[tuple[Cell, ...]]:

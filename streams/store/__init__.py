@@ -27,7 +27,7 @@ from streams.store.lake.known import has_older
 from streams.store.lake.place import LakeSource
 from streams.store.lake.requiring import require_captured
 from streams.store.lake.unions import Only, UnitedRange, lake_unions
-from streams.store.rungs import or_of
+from streams.store.rungs import closed_rungs, or_of
 from streams.store.source import Source
 from streams.store.state import StateWatch, definition_in_force, read_group_state, read_group_states
 from streams.store.stored import StoredInterval, StoredRange, StoredVolume
@@ -45,6 +45,7 @@ __all__ = [
     "StoredRange",
     "StoredVolume",
     "UnitedRange",
+    "closed_rungs",
     "definition_in_force",
     "group_versions",
     "groups",

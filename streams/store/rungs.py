@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from streams.model.bittable import BitTable
@@ -10,7 +10,34 @@ from streams.model.counts import sum_known
 from streams.model.entries import Entry, Interval
 from streams.model.intervals import US, union
 
-__all__ = ["or_of"]
+__all__ = ["closed_rungs", "or_of"]
+
+
+def closed_rungs(
+    intervals: Sequence[Interval], rung_seconds: int, closed: Collection[int] = ()
+) -> tuple[list[Interval], list[Interval]]:
+    """The rungs that are over, ordered by start, and the intervals of one that may still get more.
+
+    An interval that is as long already, or that does not divide the rung, stands as it is: the lake has hours
+    and days where data is old. A rung is over where something reaches its end, or where its start is among
+    `closed`, for its last intervals may be missing.
+
+    Args:
+        intervals: of one group, ordered by start, none over another.
+        rung_seconds: the length of a rung.
+        closed: starts of rungs of which a summary tells.
+    """
+    short = [each for each in intervals if each.rung_seconds < rung_seconds]
+    short = [each for each in short if rung_seconds % each.rung_seconds == 0]
+    alone = {each.start_us for each in intervals} - {each.start_us for each in short}
+    end_us = max((each.end_us for each in intervals), default=0)
+    rungs = or_of(short, rung_seconds)
+    is_over = {rung.start_us for rung in rungs if rung.end_us <= end_us or rung.start_us in closed}
+    shown = [each for each in intervals if each.start_us in alone]
+    shown += [rung for rung in rungs if rung.start_us in is_over]
+    step_us = rung_seconds * US
+    waiting = [each for each in short if each.start_us // step_us * step_us not in is_over]
+    return sorted(shown, key=lambda each: each.start_us), waiting
 
 
 def or_of(intervals: Sequence[Interval], rung_seconds: int) -> list[Interval]:
@@ -28,7 +55,7 @@ def or_of(intervals: Sequence[Interval], rung_seconds: int) -> list[Interval]:
 def _rung(parts: list[Interval], index: int, rung_seconds: int) -> Interval:
     newest = parts[-1]
     slots = [part.written_bytes_by_slot for part in parts]
-    whole = len(parts) == rung_seconds // newest.rung_seconds
+    whole = sum(part.rung_seconds for part in parts) == rung_seconds
     by_volume: dict[str, list[Entry]] = {}
     for part in parts:
         for entry in part.entries:
