@@ -16,7 +16,8 @@ QUERY = """
     FROM (
         SELECT * FROM read_parquet($files, hive_partitioning = true)
         WHERE NOT is_gap AND interval_seconds = $seconds
-        QUALIFY revision = max(revision) OVER (PARTITION BY data_group, interval_start)
+        QUALIFY row_number() OVER (
+            PARTITION BY data_group, interval_start ORDER BY revision DESC, ingested_at DESC) = 1
     )
     GROUP BY ALL ORDER BY ALL
 """

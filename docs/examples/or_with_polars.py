@@ -18,12 +18,12 @@ rows = pl.scan_delta(f"{folder}/interval_tracks").filter(
 interval = ["array", "volume", "interval_seconds", "interval_start"]
 newest = pl.col("revision") == pl.col("revision").max().over(interval)
 found: dict[tuple[str, str, int], BitMap] = {}
-sizes: dict[tuple[str, str, int], int] = {}
+sizes: dict[tuple[str, str], int] = {}
 columns = ["array", "volume", "first_track", "track_bytes", "tracks"]  # null where it is quarantined
 for array, volume, chunk, track_bytes, tracks in (
     rows.filter(newest).select(columns).drop_nulls().collect().iter_rows()
 ):
-    key = (array, volume, chunk)
-    found.setdefault(key, BitMap()).update(BitMap.deserialize(tracks))
-    sizes[key] = track_bytes
-print(sum(len(bits) * sizes[key] for key, bits in found.items()))
+    if sizes.setdefault((array, volume), track_bytes) != track_bytes:
+        sys.exit(f"track_bytes of {array}/{volume} changes in this range: ask before and after the change")
+    found.setdefault((array, volume, chunk), BitMap()).update(BitMap.deserialize(tracks))
+print(sum(len(bits) * sizes[array, volume] for (array, volume, _), bits in found.items()))

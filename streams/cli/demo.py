@@ -78,7 +78,9 @@ def example_query(lake: Lake) -> str:
     }[lake.format]
     return (
         "ask the lake, for instance which hours changed most (pip install polars):\n"
-        f"python -c \"import polars as pl; print({scan}.filter(pl.col('interval_seconds') == 3600)"
+        f"python -c \"import polars as pl; print({scan}.filter(pl.col('interval_seconds') == 3600,"
+        " ~pl.col('is_gap')).sort('revision', 'ingested_at').unique(['data_group', 'interval_start'],"
+        " keep='last', maintain_order=True)"
         ".select('data_group', 'interval_start', 'changed_bytes_or', 'changed_bytes_sum')"
         ".sort('changed_bytes_or', descending=True).head(5).collect())\""
     )

@@ -182,8 +182,19 @@ def test_the_polars_example_counts_the_or(lake):
     assert int(shown) == len(tracks) * story.GEOMETRY.track_bytes
 
 
+@pytest.mark.parametrize("lake", ["delta"], indirect=True)
+def test_the_polars_example_refuses_tracks_of_several_sizes(lake):
+    intervals = read_intervals(LakeSource(lake), "oltp", 0, 300 * US)
+    finer = [replace(each, track_bytes=4096) for each in intervals[0].entries]
+    add(lake, [replace(intervals[0], start_us=21 * 300 * US, entries=tuple(finer))])
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        example("or_with_polars.py", lake.path, "oltp", "1970-01-01", "1970-01-02")
+    assert "track_bytes of east/a changes in this range" in refused.value.stderr
+
+
 @pytest.mark.parametrize("lake", ["parquet"], indirect=True)
 def test_the_duckdb_example_adds_up_days(lake):
+    add(lake, [story.interval("files", number) for number in range(20)])  # a worker wrote them again
     shown = example("days_with_duckdb.py", lake.path, "300").splitlines()
     assert len(shown) == 3 * 2
     intervals = [story.interval("files", number, int(number == 0)) for number in range(20)]
