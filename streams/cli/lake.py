@@ -41,6 +41,7 @@ from streams.lake.progress import LogId
 from streams.model.groups import Geometry
 from streams.settings import Lake, Settings
 from streams.store.lake.files import has_table
+from streams.store.lake.known import lake_groups
 from streams.wire.lake_rows import Origin
 from streams.wire.lake_tables import SUMMARY, TABLES, TRACKS, LakeTable
 
@@ -179,7 +180,9 @@ def backfill(  # noqa: PLR0913  # one parameter for each option
         trace = trace_from(files, options, report)
     tables = {name: open_table(settings.lake, spec) for name, spec in TABLES.items()}
     origin = Origin(f"trace:{files[0].name}", None, None, time.time_ns() // 1000)
-    added, known = backfill_trace(tables, trace.writes, group, geometry, origin)
+    versions = lake_groups(settings.lake).get(group)
+    existing = versions[-1] if versions else None
+    added, known = backfill_trace(tables, trace.writes, group, geometry, origin, existing)
     typer.echo(f"group {group}: {count_text(added, 'interval')} added, {known} there already")
 
 

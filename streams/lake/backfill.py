@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
+from streams.errors import LakeError
 from streams.lake.formats.table import Table
 from streams.model.bittable import BitTable
 from streams.model.entries import Entry, Interval, Totals, summarise
@@ -15,6 +17,7 @@ from streams.model.intervals import US, clip
 from streams.model.state import Version
 from streams.model.tracks import track_spans
 from streams.model.writes import WriteBatch
+from streams.store.definitions import GroupVersion
 from streams.wire.lake_rows import Origin, definition_row, interval_rows, rows_table, summary_row
 from streams.wire.lake_tables import DEFINITIONS, SUMMARY, TRACKS
 
@@ -65,18 +68,38 @@ def intervals_of_writes(writes: WriteBatch, group: str, geometry: Geometry) -> I
 
 
 def backfill(
-    tables: dict[str, Table], writes: WriteBatch, group: str, geometry: Geometry, origin: Origin
+    tables: dict[str, Table],
+    writes: WriteBatch,
+    group: str,
+    geometry: Geometry,
+    origin: Origin,
+    existing: GroupVersion | None = None,
 ) -> tuple[int, int]:
     """Adds the intervals of a trace that the lake does not have of this group; how many, and how many it has.
 
     Definitions come first and summaries last, as from topics: what a crash leaves out a second run adds.
+
+    Args:
+        tables: of the lake, by name.
+        writes: the trace.
+        group: its name.
+        geometry: what a new group shall have; of one that exists, its track and interval.
+        origin: where the rows come from.
+        existing: the newest version that the lake has of the group.
+
+    Raises:
+        LakeError: the group exists otherwise; or the storage does not take it.
     """
-    there = _starts(tables[SUMMARY.name], group)
-    names = [name.partition("/") for name, _ in _volumes(writes)]
-    members = tuple(Member(array, volume) for array, _, volume in names)
-    version = Version(1, None, 0, Definition(group, members, geometry))
-    if not there:
+    names = [name for name, _ in _volumes(writes)]
+    if existing is None:
+        members = tuple(Member(array, volume) for array, _, volume in (each.partition("/") for each in names))
+        version = Version(1, None, 0, Definition(group, members, geometry))
         tables[DEFINITIONS.name].append(rows_table(DEFINITIONS, [definition_row(version, origin)]))
+    else:
+        _require_alike(existing.definition, names, geometry)
+        geometry = existing.definition.geometry
+    number = 1 if existing is None else existing.version
+    there = _starts(tables[SUMMARY.name], group)
     added = known = 0
     waiting: list[Interval] = []
     for interval in intervals_of_writes(writes, group, geometry):
@@ -84,13 +107,37 @@ def backfill(
             known += 1
             continue
         added += 1
-        waiting.append(interval)
+        waiting.append(replace(interval, definition_version=number))
         if len(waiting) == _INTERVALS_AT_ONCE:
             _append(tables, waiting, origin)
             waiting = []
     if waiting:
         _append(tables, waiting, origin)
     return added, known
+
+
+def _require_alike(existing: Definition, volumes: Sequence[str], geometry: Geometry) -> None:
+    remedy = "put the trace into a new group (another --group)"
+    for name, asked, has in (
+        ("track", geometry.track_bytes, existing.geometry.track_bytes),
+        ("interval", geometry.interval_seconds, existing.geometry.interval_seconds),
+    ):
+        if asked != has:
+            raise LakeError(
+                f"group {existing.group} exists with --{name} {has}, not {asked}: say so, or {remedy}"
+            )
+    lacking = sorted(set(volumes) - existing.by_id.keys())
+    if lacking:
+        raise LakeError(
+            f"group {existing.group} exists without volumes of the trace, {len(lacking)} of them, such as "
+            f"{lacking[0]}: {remedy}"
+        )
+    for name in volumes:
+        if existing.by_id[name].extents is not None:
+            raise LakeError(
+                f"group {existing.group} exists with some extents of {name}, and a trace has all of it: "
+                f"{remedy}"
+            )
 
 
 def _append(tables: dict[str, Table], intervals: list[Interval], origin: Origin) -> None:

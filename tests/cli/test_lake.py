@@ -9,6 +9,12 @@ import pytest
 from deltalake import DeltaTable
 
 from streams.cli import lake, measure
+from streams.lake.formats.opening import open_table
+from streams.model.groups import Definition, Member
+from streams.model.state import Version
+from streams.settings import Lake
+from streams.wire.lake_rows import Origin, definition_row, rows_table
+from streams.wire.lake_tables import DEFINITIONS, TABLES
 
 FILETIME = 128_166_372_000_000_000  # 2007-02-22T17:00:00Z
 
@@ -69,6 +75,51 @@ def test_a_trace_needs_a_group_and_a_format(run, trace):
     refused = run(lake, "lake backfill --format msr", str(trace))
     assert refused.exit_code == 2
     assert "--group and --format" in refused.stderr
+
+
+@pytest.fixture
+def another(tmp_path):
+    """A trace of a volume that the first one does not have, in the same hours."""
+    path = tmp_path / "another.csv"
+    path.write_text(f"{FILETIME},host,7,Write,0,65536,5\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", "group payroll exists without volumes of the trace, 1 of them, such as host/7: put the trace"),
+        ("--start 2007-05-01T00:00:00Z", "such as host/7: put the trace into a new group (another --group)"),
+        ("--track 4096", "group payroll exists with --track 65536, not 4096: say so, or put the trace"),
+        ("--interval 60", "group payroll exists with --interval 300, not 60: say so, or put the trace"),
+    ],
+)
+def test_a_trace_that_its_group_cannot_hold_is_refused_before_anything_is_written(
+    run, trace, another, more, said
+):
+    command = "lake backfill --format msr --group payroll"
+    run(lake, command, str(trace))
+    tables = {name: pl.read_delta(f"data/lake/{name}") for name in TABLES}
+    refused = run(lake, f"{command} {more}", str(another))
+    assert refused.exit_code == 1
+    assert said in str(refused.exception)
+    assert all(pl.read_delta(f"data/lake/{name}").equals(rows) for name, rows in tables.items())
+
+
+def test_a_trace_of_some_extents_alone_is_refused(run, trace):
+    members = (Member("host", "0", extents=((0, 1 << 20),)), Member("host", "1"))
+    row = definition_row(Version(1, None, 0, Definition("payroll", members)), Origin("t", 0, 0, 0))
+    open_table(Lake(), DEFINITIONS).append(rows_table(DEFINITIONS, [row]))
+    refused = run(lake, "lake backfill --format msr --group payroll", str(trace))
+    assert "group payroll exists with some extents of host/0" in str(refused.exception)
+
+
+def test_a_later_trace_of_the_same_volumes_is_added_to_its_group(run, trace):
+    command = "lake backfill --format msr --group payroll"
+    run(lake, command, str(trace))
+    later = run(lake, f"{command} --start 2007-05-01T00:00:00Z", str(trace))
+    assert later.stdout == "group payroll: 14 intervals added, 0 there already\n"
+    assert pl.read_delta("data/lake/group_definitions").height == 1
 
 
 def test_compact_names_the_rows_that_it_leaves_for_their_bitmaps(run, trace):
