@@ -51,6 +51,7 @@ def begun(site: Site, **options) -> None:
     """A worker with one closed and one open interval, frozen before it reads what closes the latter."""
     site.begin(3, 4, 12, **options)
     eventually(site.committed, lambda found: 1 in found.values())
+    eventually(lambda: site.rows("state"), lambda rows: any(key == b'["g",2]' for _, key, _ in rows))
     site.workers.freeze("w0")
     site.writes(1, (15, 25), 16, 17)
 

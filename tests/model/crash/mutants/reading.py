@@ -238,10 +238,11 @@ MUTANTS = [
     Mutant(
         "touch-accepted-only",
         FEEDING,
-        "        written, outside = mark_writes(",
-        "        if not len(writes) and not (table.volumes.by_volume() or table.spans or table.discards):\n"
-        "            self._group.open.pop(interval, None)\n"
-        "        written, outside = mark_writes(",
+        "            if not belonging.any():\n",
+        "            held = table.volumes.by_volume() or table.spans or table.discards\n"
+        "            if not (belonging.any() or held):\n"
+        "                self._group.open.pop(interval, None)\n"
+        "            if not belonging.any():\n",
         "5: an interval that a message touches is open, even if all that came is refused",
     ),
 ]
