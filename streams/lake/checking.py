@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pyroaring import BitMap
-
 from streams.lake.damage import moment_text, row_place
 from streams.lake.formats.table import Table
+from streams.store.lake.bitmaps import track_count
 
 __all__ = ["Finding", "check"]
 
@@ -144,7 +143,7 @@ def _is_inside(row: Row, intervals: Iterable[tuple[datetime, int]]) -> bool:
 
 def _unlike(row: Row) -> str | None:
     try:
-        found = len(BitMap.deserialize(row["tracks"] or b""))
+        found = track_count(row["tracks"] or b"")
     except ValueError as error:
         return f"no portable Roaring bitmap: {error}"
     return (

@@ -47,9 +47,8 @@ def members_of(writes: WriteBatch, array: str, definition: Definition) -> BatchM
 
 def _used(codes: Codes, volumes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The codes that occur, and how often."""
-    if volumes > max(
-        len(codes), _FEW_NAMES
-    ):  # a message may name many volumes and spread its writes over many intervals
+    # A message may name many volumes and spread its writes over many intervals.
+    if volumes > max(len(codes), _FEW_NAMES):
         few, counts = np.unique(codes, return_counts=True)
         return few.astype(np.int64), counts
     by_code = np.bincount(codes)

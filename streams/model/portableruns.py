@@ -168,9 +168,8 @@ def _require_order_of_arrays(bitmaps: Bitmaps, found: _Containers) -> None:
         if not len(arrays):
             continue
         words = bitmaps.words[odd::2]
-        falls = np.zeros(
-            len(words) + 1, np.int64
-        )  # before each word, how many follow a larger one or an equal
+        # Before each word, how many follow a larger one or an equal.
+        falls = np.zeros(len(words) + 1, np.int64)
         np.cumsum(words[1:] <= words[:-1], out=falls[2:])
         first = found.start[arrays] // 2
         if (falls[first + found.tracks[arrays]] > falls[first + 1]).any():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import date
 
 import pyarrow as pa
 import pytest
 from pyroaring import BitMap
 
+from streams.lake.checking import check
 from streams.lake.formats.opening import open_table
 from streams.lake.maintenance import compact
 from streams.store import LakeSource, lake_unions
 from streams.wire.lake_rows import Origin, definition_row, interval_rows, rows_table
-from streams.wire.lake_tables import DEFINITIONS, TRACKS
+from streams.wire.lake_tables import DEFINITIONS, SUMMARY, TRACKS
 from tests.lake import story
 from tests.lake.reading import read
 
@@ -25,6 +27,13 @@ def with_more_tracks(tracks):
 
 def cut_short(tracks):
     return tracks[:-1]
+
+
+def out_of_order(tracks):
+    """As many as before in one array, which falls: Roaring counts them without a look at their order."""
+    count = len(BitMap.deserialize(tracks))
+    head = struct.pack("<IIHHI", 12_346, 1, 0, count - 1, 16)
+    return head + struct.pack(f"<{count}H", *range(count, 0, -1))
 
 
 def filled(lake, damage):
@@ -57,7 +66,14 @@ def compacted(lake, today):
     return names
 
 
-@pytest.mark.parametrize("damage", [with_more_tracks, cut_short])
+@pytest.mark.parametrize("damage", [with_more_tracks, cut_short, out_of_order])
+def test_a_check_finds_what_readers_leave_out(lake, damage):
+    place = filled(lake, damage)
+    found = check(*(open_table(lake, spec) for spec in (TRACKS, SUMMARY)), lambda *_: None)
+    assert [each.place.split(", ")[:2] for each in found if each.kind == "bitmap"] == [place.split(", ")[:2]]
+
+
+@pytest.mark.parametrize("damage", [with_more_tracks, cut_short, out_of_order])
 def test_a_damaged_bitmap_is_left_out_after_upkeep_as_before(lake, damage):
     name = filled(lake, damage)
     before = answered(lake)

@@ -27,9 +27,8 @@ _PLACES_PER_CHUNK = 4  # most chunks are found where they are looked for first
 _CHUNKS_OF_WORD = np.uint64(16)  # bits of a chunk's number below those that say which 2^32 tracks it is in
 _HEAD, _PER_BUCKET = 4, 4  # 16-bit numbers of a portable bitmap beside those of its tracks
 _PACKED_AT_ONCE = 1 << 17  # 16-bit numbers of bitmaps that are made in one call, if it is not one alone
-_SCRAMBLE = np.uint64(
-    secrets.randbits(64) | 1
-)  # odd: the high bits of a product depend on all bits of a chunk
+_SCRAMBLE = np.uint64(secrets.randbits(64) | 1)
+"""Odd: then the high bits of a product depend on all bits of a chunk."""
 
 _Column = TypeVar("_Column", bound=np.generic)
 

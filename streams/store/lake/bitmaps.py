@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from streams.model.portableruns import Bitmaps, tracks_by_bitmap
 
-__all__ = ["bytes_of", "track_counts"]
+__all__ = ["bytes_of", "track_count", "track_counts"]
 
 Numbers = NDArray[np.int64]
 
@@ -22,10 +22,19 @@ def track_counts(tracks: pa.LargeBinaryArray) -> Numbers:
         return np.array([_of_one(value) for value in tracks.to_pylist()], np.int64)
 
 
-def _of_one(value: bytes) -> int:
+def track_count(value: bytes) -> int:
+    """How many tracks a bitmap has.
+
+    Raises:
+        ValueError: it is none, or its values are out of order.
+    """
     bitmap = Bitmaps.of(value, np.zeros(1, np.uint64), np.array([len(value)], np.int64))
+    return int(tracks_by_bitmap(bitmap)[0])
+
+
+def _of_one(value: bytes) -> int:
     try:
-        return int(tracks_by_bitmap(bitmap)[0])
+        return track_count(value)
     except ValueError:
         return -1
 
