@@ -102,7 +102,7 @@ def _fill(bootstrap: str, volumes: int, days: int) -> int:
     _send(producer, "groups", 0, defined)
     total = 0
     for place in range(_BY_DAY):
-        made = [list(rows_of(_entry(random))) for _ in names]
+        made = [list(rows_of([_entry(random)])) for _ in names]
         for day in range(days):
             record = _record(random, names, made, day, place)
             total += len(record.value or b"")

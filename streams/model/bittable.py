@@ -149,15 +149,14 @@ class BitTable:
         """Bytes of the set tracks; a short last track counts its true bytes, unknown volumes have none."""
         return len(self) * track_bytes - self._missing_bytes(track_bytes, volume_bytes)
 
-    def changed_in_part(
-        self, first_track: int, track_bytes: int, volume_bytes: int | None
-    ) -> tuple[int, int]:
-        """How many tracks are set in one of the `parts`, and their bytes, as `changed_bytes` counts them."""
+    def tracks_in_part(self, first_track: int) -> int:
+        """How many tracks are set in one of the `parts`."""
         word, low = divmod(first_track, _WORD)
-        tracks = self._words[word].range_cardinality(low, low + PART_TRACKS)
-        last = first_track <= (volume_bytes or 0) // track_bytes < first_track + PART_TRACKS
-        missing_bytes = self._missing_bytes(track_bytes, volume_bytes) if last else 0
-        return tracks, tracks * track_bytes - missing_bytes
+        return int(self._words[word].range_cardinality(low, low + PART_TRACKS))
+
+    def words(self) -> Iterator[tuple[int, BitMap]]:
+        """First track and bits of each 2^32 tracks that have some, ascending; nobody may change the bits."""
+        return ((word * _WORD, self._words[word]) for word in sorted(self._words) if self._words[word])
 
     def _missing_bytes(self, track_bytes: int, volume_bytes: int | None) -> int:
         """By how much the last track of the volume, if it is set, is short."""

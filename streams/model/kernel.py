@@ -6,7 +6,7 @@ Both give the same tables. numpy needs a pass over memory for every step of mark
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -18,7 +18,7 @@ from pyroaring import BitMap
 from streams.model.pending import PendingTracks
 from streams.model.portableruns import Bitmaps
 
-__all__ = ["NUMPY", "Extremes", "Fits", "Highest", "Kernel", "Marks", "Scan", "fastest"]
+__all__ = ["NUMPY", "Extremes", "Fits", "Highest", "Kernel", "Marks", "Scan", "Split", "fastest"]
 
 _Places = NDArray[np.int64]
 _Codes = NDArray[np.int32]
@@ -59,6 +59,16 @@ class Highest(Protocol):
         `found` takes the highest track of each, counted from 0, `EMPTY` or `ODD` (`streams.model.stored`).
         What is not odd Roaring reads without an error, as the same tracks. None of them is above `MAX_TRACK`,
         and what a bitmap has takes at most some ten times the memory of its bytes.
+        """
+
+
+class Split(Protocol):
+    """The stored parts of many bitmaps at once (`BitTable.parts`)."""
+
+    def __call__(self, bitmaps: Sequence[bytes], /) -> list[tuple[int, int, int, bytes]]:
+        """Number of the bitmap, first track, how many tracks, and bytes of each part, in order.
+
+        The bitmaps are portable ones that Roaring has just written.
         """
 
 
@@ -108,6 +118,7 @@ class Kernel:
     fits: Fits | None = None
     scan: Scan | None = None
     highest: Highest | None = None
+    split: Split | None = None
 
 
 def _extremes(time_us: _Places, offset_bytes: _Keys, length_bytes: _Keys) -> tuple[int, int, int, int]:

@@ -110,7 +110,10 @@ class Core:
         return {place.number: place.partition.next_offset for place in places if place is not None}
 
     async def tick(self) -> None:
-        """Tells groups whose agents are quiet that append time goes on, where we have caught up."""
+        """Tells groups whose agents are quiet that append time goes on, where we have caught up.
+
+        Then removes what the newest marks have replaced.
+        """
         if self.failure is not None:
             return
         try:
@@ -118,6 +121,7 @@ class Core:
             await asyncio.gather(*map(self._place, self._client.assignment()))
             self._look()
             await asyncio.gather(*(self._send(*tick) for tick in list(self._due_ticks())))
+            await self._deliveries.remove_worn()
         except Exception as error:  # noqa: BLE001  # as above
             self.fail(error)
 

@@ -1,8 +1,11 @@
 """Outcomes on their way to the topics: each group's strictly in order, different groups side by side.
 
 For one outcome: dead letters and definition versions, tables, then summaries, all acknowledged; then the
-mark, acknowledged; then its messages are released and older marks removed. A crash between any two of these
-leaves rows that a second reading of the log writes again, byte for byte.
+mark, acknowledged; then its messages are released. A crash between any two of these leaves rows that a second
+reading of the log writes again, byte for byte.
+
+Marks that newer ones have replaced are removed at a quiet moment: when many groups close at once, their rows
+come first.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ __all__ = ["Deliveries", "Send"]
 
 _CHUNK_ROWS = 256
 _ENTRY_BYTES = 1_024
+_MOST_WORN = 4_096
 
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
@@ -61,6 +65,7 @@ class Deliveries:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight_bytes = 0
         self._drained = asyncio.Event()
+        self._worn: list[tuple[Record, int]] = []  # what removes each, and its partition
 
     @property
     def in_flight_bytes(self) -> int:
@@ -88,8 +93,18 @@ class Deliveries:
         for task in self._tasks:
             task.cancel()
         self._queues.clear()
+        self._worn.clear()
         self._in_flight_bytes = 0
         self._drained.set()
+
+    async def remove_worn(self) -> None:
+        """Removes replaced marks if nothing is under way, or there are too many to wait any longer."""
+        if self._in_flight_bytes and len(self._worn) < _MOST_WORN:
+            return
+        worn, self._worn = self._worn, []
+        name = self._options.topic("state")
+        for some in _chunks(worn):
+            await _all([self._send(name, record, partition) for record, partition in some])
 
     def _pack(self, place: Place, group: str, received: Received, outcome: Outcome) -> _Parcel:
         letters = (
@@ -126,9 +141,9 @@ class Deliveries:
         self._options.vitals.closed(mark, parcel.append_us)
         if mark.state.deleted:
             await self._remove_versions(mark.state)
-        old = place.removable(parcel.group, mark.state.offset)
-        await self._send_all(
-            "state", [Record(state_key(parcel.group, offset), None) for offset in old], place.number
+        self._worn += (
+            (Record(state_key(parcel.group, offset), None), place.number)
+            for offset in place.removable(parcel.group, mark.state.offset)
         )
 
     async def _send_tables(self, parcel: _Parcel, intervals: Sequence[Interval]) -> None:

@@ -170,7 +170,7 @@ def interval_rows(interval: Interval, origin: Origin, buckets: int = 1) -> pa.Ta
         late_writes=interval.late_writes,
         agent_spans=(),
     )
-    batch = batch_of([row for entry in interval.entries for row in rows_of(entry)])
+    batch = batch_of(list(rows_of(interval.entries)))
     return table_rows([StoredTables([TablePart(head, batch)], origin)], buckets)
 
 

@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from streams.errors import MessageError
+from streams.model.bittable import PART_TRACKS
 from streams.model.counts import sum_known
 from streams.model.entries import Entry
 from streams.model.intervals import Span
-from streams.wire.bitmaps import EMPTY_BITMAP, bitmap_parts, read_bitmaps
+from streams.model.parts import Part, parts_of
+from streams.wire.bitmaps import EMPTY_BITMAP, read_bitmaps
 
 __all__ = ["SCHEMA", "Row", "batch_of", "entries_of", "require_rows", "rows_of"]
 
@@ -44,6 +46,7 @@ SCHEMA = pa.schema(
 _ROW_BYTES = 128  # fixed columns, offsets and validity of a row, and its share of padding, generously
 _SPAN_BYTES = 16
 _SPANS_PER_ROW = 4_096
+_NO_PART = Part(0, 0, EMPTY_BITMAP)
 
 
 class Row(NamedTuple):
@@ -65,35 +68,42 @@ class Row(NamedTuple):
         return _ROW_BYTES + len(self.volume.encode()) + len(self.tracks) + _SPAN_BYTES * len(self.covered)
 
 
-def rows_of(entry: Entry) -> Iterator[Row]:
-    """The rows of one volume, the one with the counts first."""
-    parts = bitmap_parts(entry.tracks)
-    spans = entry.covered
-    chunks = [spans[start : start + _SPANS_PER_ROW] for start in range(0, len(spans), _SPANS_PER_ROW)]
-    writes, written_bytes = entry.writes, entry.written_bytes
-    for part, covered in zip_longest(parts, chunks):
-        first_track, tracks = part or (0, EMPTY_BITMAP)
-        changed_tracks, changed_bytes = _changed(entry, first_track, parts=len(parts)) if part else (0, 0)
-        yield Row(
-            volume=entry.volume,
-            volume_bytes=entry.volume_bytes,
-            track_bytes=entry.track_bytes,
-            first_track=first_track,
-            tracks=tracks,
-            changed_tracks=changed_tracks,
-            changed_bytes=changed_bytes,
-            writes=writes,
-            written_bytes=written_bytes,
-            covered=covered or (),
-        )
-        writes, written_bytes = (None if count is None else 0 for count in (writes, written_bytes))
+def rows_of(entries: Sequence[Entry]) -> Iterator[Row]:
+    """The rows of volumes in turn, of each the one with the counts first."""
+    for entry, parts in zip(entries, parts_of(entry.tracks for entry in entries), strict=True):
+        spans = entry.covered
+        if len(parts) == 1 and len(spans) <= _SPANS_PER_ROW:
+            yield _row(entry, parts[0], entry.changed_bytes, spans, first=True)
+            continue
+        chunks = [spans[start : start + _SPANS_PER_ROW] for start in range(0, len(spans), _SPANS_PER_ROW)]
+        rows = zip_longest(parts or [_NO_PART], chunks)
+        for number, (part, covered) in enumerate(rows):
+            mine = part or _NO_PART
+            yield _row(entry, mine, _changed_bytes(entry, mine), covered or (), first=number == 0)
 
 
-def _changed(entry: Entry, first_track: int, *, parts: int) -> tuple[int, int]:
-    """Tracks and bytes of one of the parts of a volume's table."""
-    if parts == 1:
-        return entry.changed_tracks, entry.changed_bytes
-    return entry.tracks.changed_in_part(first_track, entry.track_bytes, entry.volume_bytes)
+def _row(entry: Entry, part: Part, changed_bytes: int, covered: Sequence[Span], *, first: bool) -> Row:
+    return Row(
+        entry.volume,
+        entry.volume_bytes,
+        entry.track_bytes,
+        part.first_track,
+        part.bitmap,
+        part.tracks,
+        changed_bytes,
+        entry.writes if first or entry.writes is None else 0,
+        entry.written_bytes if first or entry.written_bytes is None else 0,
+        covered,
+    )
+
+
+def _changed_bytes(entry: Entry, part: Part) -> int:
+    """The bytes of the tracks of a part; only the last track of a volume may be short."""
+    whole = part.tracks * entry.track_bytes
+    last = (entry.volume_bytes or 0) // entry.track_bytes
+    if not (part.tracks and part.first_track <= last < part.first_track + PART_TRACKS):
+        return whole
+    return whole - (entry.changed_tracks * entry.track_bytes - entry.changed_bytes)
 
 
 def batch_of(rows: Sequence[Row]) -> pa.RecordBatch:

@@ -87,7 +87,7 @@ class TableHead:
 
 def encode_tables(interval: Interval) -> list[Record]:
     """The records of an interval in the order of their parts; the same interval gives the same bytes."""
-    return encode_rows(interval, [row for entry in interval.entries for row in rows_of(entry)])
+    return encode_rows(interval, list(rows_of(interval.entries)))
 
 
 def encode_rows(interval: Interval, rows: Sequence[Row]) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.model import feeding, volumetables
+from streams.model import feeding, parts, volumetables
 from streams.model.compiled import NUMBA
 from streams.model.kernel import NUMPY
 from streams.wire import bitmaps
@@ -34,7 +34,7 @@ def _through_arrow(folds):
 def each_kernel(request):
     """The module's tests run on each kernel."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (feeding, volumetables, bitmaps):
+        for module in (feeding, parts, volumetables, bitmaps):
             patch.setattr(module, "fastest", lambda: request.param)
         yield request.param
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from streams.model.groups import Definition, Geometry, Member
 from streams.model.messages import AgentMessage, Define, Message, Origin, Refused
 from streams.model.partition import Partition
+from streams.processor import delivery
 from streams.processor.delivery import Deliveries
 from streams.processor.options import WorkerOptions
 from streams.processor.place import Place
@@ -69,6 +70,15 @@ async def settle(deliveries: Deliveries) -> None:
             await asyncio.sleep(0)
 
 
+def marks_left(topics: Topics) -> set[int]:
+    left: set[int] = set()
+    for topic, record in topics.acknowledged:
+        if topic == "state":
+            offset = parse_state_key(record.key).offset
+            left = left - {offset} if record.value is None else left | {offset}
+    return left
+
+
 async def a_moment() -> None:
     await asyncio.sleep(0.05)
 
@@ -106,12 +116,27 @@ def test_the_newest_three_marks_of_a_group_stay_on_the_topic():
         for offset in range(1, 7):
             await take(deliveries, place, heartbeat(offset, offset * 10))
         await settle(deliveries)
-        left: set[int] = set()
-        for topic, record in topics.acknowledged:
-            if topic == "state":
-                offset = parse_state_key(record.key).offset
-                left = left - {offset} if record.value is None else left | {offset}
-        assert left == {4, 5, 6}
+        assert marks_left(topics) == {0, 1, 2, 3, 4, 5, 6}
+        await deliveries.remove_worn()
+        assert marks_left(topics) == {4, 5, 6}
+
+    assert run(scenario) == []
+
+
+def test_closing_comes_before_the_removal_of_marks_unless_they_are_many(monkeypatch):
+    async def scenario(topics: Topics, deliveries: Deliveries, place: Place) -> None:
+        topics.open.set()
+        await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
+        for offset in range(1, 7):
+            await take(deliveries, place, heartbeat(offset, offset * 10))
+        await settle(deliveries)
+        await take(deliveries, place, heartbeat(7, 70))
+        await deliveries.remove_worn()
+        assert marks_left(topics) == {0, 1, 2, 3, 4, 5, 6}
+        monkeypatch.setattr(delivery, "_MOST_WORN", 4)
+        await deliveries.remove_worn()
+        assert marks_left(topics) >= {4, 5, 6}
+        assert not marks_left(topics) & {0, 1, 2, 3}
 
     assert run(scenario) == []
 

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 from numba import config, njit, types
 
-__all__ = ["INT64S", "UINT16S", "UINT32S", "UINT64S", "cache_folder", "column", "compiled"]
+__all__ = ["INT64S", "UINT8S", "UINT16S", "UINT32S", "UINT64S", "cache_folder", "column", "compiled"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-INT64S, UINT64S, UINT32S, UINT16S = types.int64[::1], types.uint64[::1], types.uint32[::1], types.uint16[::1]
+INT64S, UINT64S, UINT32S = types.int64[::1], types.uint64[::1], types.uint32[::1]
+UINT16S, UINT8S = types.uint16[::1], types.uint8[::1]
 """Columns of our own, to be written to."""
 
 _HERE = Path(__file__).parent

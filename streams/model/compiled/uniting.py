@@ -7,61 +7,17 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from streams.model.compiled.compiling import INT64S, UINT16S, compiled
+from streams.model.compiled.compiling import INT64S, compiled
+from streams.model.compiled.containers import or_into, size_of, write_out
 from streams.model.compiled.directory import find
-from streams.model.compiled.layout import DENSE, ENTRIES, IN_BLOCK, PAGE_WORDS, WORD, WORD_BITS, Pages
+from streams.model.compiled.layout import DENSE, ENTRIES, IN_BLOCK, WORD, WORD_BITS
 from streams.model.compiled.marking import ARRAYS, make_dense, make_room, new_bucket
-from streams.model.compiled.reading import BITSET_BYTES, BYTES, STORED, heading, short
+from streams.model.compiled.reading import STORED, heading, short
 from streams.model.portable import LARGEST_ARRAY, WITH_RUNS
 
 __all__ = ["unite"]
 
-_ONE, _HALF, _ALL = np.uint64(1), np.uint64(16), np.uint64((1 << 64) - 1)
-
-
-@compiled(types.void(BYTES, types.int64, types.int64, types.int64, UINT16S))
-def _write_out(data: Any, start: Any, runs: Any, tracks: Any, values: Any) -> None:
-    """Writes out so many tracks: those of an array, or of runs (0: it is none)."""
-    if runs == 0:
-        for number in range(tracks):
-            values[number] = short(data, start + 2 * number)
-        return
-    count = 0
-    for place in range(start, start + 4 * runs, 4):
-        first = short(data, place)
-        for value in range(first, first + short(data, place + 2) + 1):
-            values[count] = value
-            count += 1
-
-
-@compiled(types.void(BYTES, types.int64, types.int64, Pages, types.uint64))
-def _or(data: Any, start: Any, runs: Any, pages: Any, page: Any) -> None:
-    """ORs a bitset, or runs (0: it has none), into a page."""
-    if runs == 0:
-        for number in range(PAGE_WORDS):
-            word, place = np.uint64(0), start + 8 * types.int64(number)
-            for byte in range(8):
-                word |= np.uint64(data[place + byte]) << np.uint64(8 * byte)
-            pages[page, number] |= word
-        return
-    for place in range(start, start + 4 * runs, 4):
-        first = np.uint64(short(data, place))
-        last = first + np.uint64(short(data, place + 2))
-        for number in range(first >> WORD_BITS, (last >> WORD_BITS) + _ONE):
-            word = _ALL
-            if number == first >> WORD_BITS:
-                word &= _ALL << (first & WORD)
-            if number == last >> WORD_BITS:
-                word &= _ALL >> (WORD - (last & WORD))
-            pages[page, number] |= word
-
-
-@compiled(types.int64(types.int64, types.int64))
-def _size(runs: Any, tracks: Any) -> Any:
-    """How many bytes a container takes, behind the number of its runs."""
-    if runs:
-        return 4 * runs
-    return 2 * tracks if tracks <= LARGEST_ARRAY else types.int64(BITSET_BYTES)
+_ONE, _HALF = np.uint64(1), np.uint64(16)
 
 
 @compiled(types.boolean(types.uint64, STORED, INT64S, ARRAYS))
@@ -94,13 +50,13 @@ def unite(first_key: Any, stored: Any, cursor: Any, arrays: Any) -> Any:  # noqa
                 runs, start = short(data, start), start + 2
             row, rows = np.uint64(0), np.uint64(tracks)
             if tracks <= LARGEST_ARRAY:
-                _write_out(data, start, runs, tracks, values)
+                write_out(data, start, runs, tracks, values)
             else:
                 if buckets[bucket].count != DENSE and not make_dense(
                     bucket, buckets, lists, pages, hot, state
                 ):
                     return False
-                _or(data, start, runs, pages, buckets[bucket].place)
+                or_into(data, start, runs, pages, buckets[bucket].place)
                 row = rows
             while row < rows:
                 place, count = np.uint64(buckets[bucket].place), np.uint64(buckets[bucket].count)
@@ -118,6 +74,6 @@ def unite(first_key: Any, stored: Any, cursor: Any, arrays: Any) -> Any:  # noqa
                     lists[place + entry] = values[row + entry]
                 row += room
                 buckets[bucket].place, buckets[bucket].count = place + room, count + room
-            start += _size(runs, tracks)
+            start += size_of(runs, tracks)
         cursor[0], cursor[1], cursor[2] = cursor[0] + 1, 0, 0
     return True
