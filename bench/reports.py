@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +36,7 @@ from streams.wire.definitions import encode_version
 from streams.wire.keys import writes_key
 from streams.wire.partitions import partition_of
 from streams.wire.record import Record
-from streams.wire.table_rows import Row, rows_of
-from streams.wire.tables import encode_rows
+from streams.wire.tables import encode_tables
 
 __all__ = ["main"]
 
@@ -102,7 +101,7 @@ def _fill(bootstrap: str, volumes: int, days: int) -> int:
     _send(producer, "groups", 0, defined)
     total = 0
     for place in range(_BY_DAY):
-        made = [list(rows_of([_entry(random)])) for _ in names]
+        made = [_entry(random) for _ in names]
         for day in range(days):
             record = _record(random, names, made, day, place)
             total += len(record.value or b"")
@@ -121,23 +120,18 @@ def _entry(random: np.random.Generator) -> Entry:
 
 
 def _record(
-    random: np.random.Generator, names: Sequence[str], made: Sequence[list[Row]], day: int, place: int
+    random: np.random.Generator, names: Sequence[str], made: Sequence[Entry], day: int, place: int
 ) -> Record:
     start_us = _START_US + (day * _BY_DAY + place) * _STEP * US
     spans = [(start_us, start_us + _STEP * US)]
-    rows = list(_rows(names, made, day, spans))
+    entries = tuple(
+        replace(made[(number + _SHIFT * day) % len(made)], volume=name, covered=spans)
+        for number, name in enumerate(names)
+    )
     slots = tuple(random.lognormal(20, 1, _STEP // _SLOT).astype(np.int64).tolist())
-    interval = Interval(_GROUP, 1, _STEP, start_us, 0, False, (), _SLOT, slots, 0, 0)
-    (record,) = encode_rows(interval, rows)
+    interval = Interval(_GROUP, 1, _STEP, start_us, 0, False, entries, _SLOT, slots, 0, 0)
+    (record,) = encode_tables(interval)
     return record
-
-
-def _rows(
-    names: Sequence[str], made: Sequence[list[Row]], day: int, spans: list[tuple[int, int]]
-) -> Iterator[Row]:
-    for number, name in enumerate(names):
-        for at, row in enumerate(made[(number + _SHIFT * day) % len(made)]):
-            yield row._replace(volume=name, covered=() if at else spans)
 
 
 def _send(producer: Producer, suffix: str, partition: int, record: Record) -> None:

@@ -65,8 +65,8 @@ class Highest(Protocol):
 class Split(Protocol):
     """The stored parts of many bitmaps at once (`BitTable.parts`)."""
 
-    def __call__(self, bitmaps: Sequence[bytes], /) -> list[tuple[int, int, int, bytes]]:
-        """Number of the bitmap, first track, how many tracks, and bytes of each part, in order.
+    def __call__(self, bitmaps: Sequence[bytes], /) -> tuple[_Places, _Places, _Places, list[bytes]]:
+        """Of each part, in order: number of its bitmap, first track, how many tracks, and its bytes.
 
         The bitmaps are portable ones that Roaring has just written.
         """

@@ -3,54 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.model.bittable import BitTable
 from streams.model.kernel import Kernel, Split, fastest
 
-__all__ = ["Part", "parts_of"]
+__all__ = ["Parts", "parts_of"]
 
 _BYTES_AT_ONCE = 1 << 20
 
 
-class Part(NamedTuple):
-    """One of `BitTable.parts`, and how many `tracks` are set in it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Parts of tables (`BitTable.parts`), a value for each, in order.
 
-    first_track: int
-    tracks: int
-    bitmap: bytes
+    `table` is the number of its table, `tracks` how many of them are set, from `first_track` on.
+    """
+
+    table: NDArray[np.int64]
+    first_track: NDArray[np.uint64]
+    tracks: NDArray[np.uint64]
+    bitmaps: list[bytes]
 
 
-def parts_of(tables: Iterable[BitTable], kernel: Kernel | None = None) -> Iterator[list[Part]]:
+def parts_of(tables: Iterable[BitTable], kernel: Kernel | None = None) -> Parts:
     """The parts of each table in turn; of small ones those of many are made in one call."""
     split = (kernel or fastest()).split
-    if split is not None:
-        yield from _split_many(tables, split)
-        return
-    for table in tables:
-        yield [Part(first, table.tracks_in_part(first), bitmap) for first, bitmap in table.parts()]
+    found = _one_by_one(tables) if split is None else _together(tables, split)
+    pieces = list(found)
+    if len(pieces) == 1:
+        return pieces[0]
+    return Parts(
+        np.concatenate([np.empty(0, np.int64), *(piece.table for piece in pieces)]),
+        np.concatenate([np.empty(0, np.uint64), *(piece.first_track for piece in pieces)]),
+        np.concatenate([np.empty(0, np.uint64), *(piece.tracks for piece in pieces)]),
+        [bitmap for piece in pieces for bitmap in piece.bitmaps],
+    )
 
 
-def _split_many(tables: Iterable[BitTable], split: Split) -> Iterator[list[Part]]:
-    begun: list[list[Part]] = []
+def _one_by_one(tables: Iterable[BitTable]) -> Iterator[Parts]:
+    for number, table in enumerate(tables):
+        parts = list(table.parts())
+        first = [first for first, _ in parts]
+        yield Parts(
+            np.full(len(parts), number),
+            np.array(first, np.uint64),
+            np.array(list(map(table.tracks_in_part, first)), np.uint64),
+            [bitmap for _, bitmap in parts],
+        )
+
+
+def _together(tables: Iterable[BitTable], split: Split) -> Iterator[Parts]:
+    owners: list[int] = []
+    first_tracks: list[int] = []
     bitmaps: list[bytes] = []
-    owners: list[tuple[list[Part], int]] = []  # of each bitmap: the parts of its table, and its first track
     size_bytes = 0
-    for table in tables:
-        begun.append([])
+    for number, table in enumerate(tables):
         for first_track, bits in table.words():
+            owners.append(number)
+            first_tracks.append(first_track)
             bitmaps.append(bits.serialize())
-            owners.append((begun[-1], first_track))
             size_bytes += len(bitmaps[-1])
         if size_bytes > _BYTES_AT_ONCE:
-            _fill(owners, split(bitmaps))
-            yield from begun
-            begun, bitmaps, owners, size_bytes = [], [], [], 0
-    _fill(owners, split(bitmaps))
-    yield from begun
+            yield _cut(owners, first_tracks, bitmaps, split)
+            owners, first_tracks, bitmaps, size_bytes = [], [], [], 0
+    yield _cut(owners, first_tracks, bitmaps, split)
 
 
-def _fill(owners: list[tuple[list[Part], int]], found: Iterable[tuple[int, int, int, bytes]]) -> None:
-    for number, within, tracks, bitmap in found:
-        parts, first_track = owners[number]
-        parts.append(Part(first_track + within, tracks, bitmap))
+def _cut(owners: list[int], first_tracks: list[int], bitmaps: list[bytes], split: Split) -> Parts:
+    bitmap, within, tracks, cut = split(bitmaps)
+    first_track = np.array(first_tracks, np.uint64)[bitmap] + within.astype(np.uint64)
+    return Parts(np.array(owners, np.int64)[bitmap], first_track, tracks.astype(np.uint64), cut)

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from streams.model.entries import Interval
 from streams.model.state import Outcome, State
+from streams.processor.encoding import Encoder
 from streams.processor.options import WorkerOptions
 from streams.processor.place import Place
 from streams.wire.deadletters import encode_dead_letter
@@ -26,13 +27,12 @@ from streams.wire.keys import group_key, state_key
 from streams.wire.record import Received, Record
 from streams.wire.states import encode_state
 from streams.wire.summaries import encode_gap, encode_summary
-from streams.wire.tables import encode_tables
 
 __all__ = ["Deliveries", "Send"]
 
 _CHUNK_ROWS = 256
-_ENTRY_BYTES = 1_024
 _MOST_WORN = 4_096
+_ENTRY_BYTES = 1_024
 
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
@@ -61,6 +61,7 @@ class Deliveries:
         self._send = send
         self._options = options
         self._fail = fail
+        self._encoder = Encoder()
         self._queues: dict[tuple[int, str], deque[_Parcel]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight_bytes = 0
@@ -148,7 +149,8 @@ class Deliveries:
 
     async def _send_tables(self, parcel: _Parcel, intervals: Sequence[Interval]) -> None:
         known = parcel.place.tables.setdefault(parcel.group, {})
-        sent = [self._send_all("tables", encode_tables(row), parcel.place.number) for row in intervals]
+        encoded = await self._encoder.tables(intervals)
+        sent = [self._send_all("tables", records, parcel.place.number) for records in encoded]
         for interval, offsets in zip(intervals, await _all(sent), strict=True):
             known[interval.start_us // (interval.rung_seconds * 1_000_000)] = min(offsets)
 

@@ -29,7 +29,7 @@ from streams.model.state import Version
 from streams.wire.arrow import read_stream
 from streams.wire.definitions import version_to_json
 from streams.wire.lake_tables import ARRAYS_PER_BUCKET, SUMMARY, TRACKS, VERSION, LakeTable
-from streams.wire.table_rows import batch_of, require_rows, rows_of
+from streams.wire.table_rows import require_rows, rows_of
 from streams.wire.tables import TableHead, head_of
 
 __all__ = [
@@ -170,8 +170,9 @@ def interval_rows(interval: Interval, origin: Origin, buckets: int = 1) -> pa.Ta
         late_writes=interval.late_writes,
         agent_spans=(),
     )
-    batch = batch_of(list(rows_of(interval.entries)))
-    return table_rows([StoredTables([TablePart(head, batch)], origin)], buckets)
+    rows = rows_of(interval.entries)
+    part = TablePart(head, rows.batch(0, len(rows.size_bytes)))
+    return table_rows([StoredTables([part], origin)], buckets)
 
 
 class TablePart(NamedTuple):

@@ -8,22 +8,26 @@ bitmap.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, groupby, pairwise, zip_longest
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from streams.errors import MessageError
 from streams.model.bittable import PART_TRACKS
 from streams.model.counts import sum_known
 from streams.model.entries import Entry
 from streams.model.intervals import Span
-from streams.model.parts import Part, parts_of
+from streams.model.parts import parts_of
+from streams.model.runs import spread
 from streams.wire.bitmaps import EMPTY_BITMAP, read_bitmaps
 
-__all__ = ["SCHEMA", "Row", "batch_of", "entries_of", "require_rows", "rows_of"]
+__all__ = ["SCHEMA", "Rows", "entries_of", "require_rows", "rows_of"]
 
 _TIME = pa.timestamp("us", "UTC")
 _SPAN = pa.struct([pa.field("start", _TIME, nullable=False), pa.field("end", _TIME, nullable=False)])
@@ -46,78 +50,103 @@ SCHEMA = pa.schema(
 _ROW_BYTES = 128  # fixed columns, offsets and validity of a row, and its share of padding, generously
 _SPAN_BYTES = 16
 _SPANS_PER_ROW = 4_096
-_NO_PART = Part(0, 0, EMPTY_BITMAP)
+_NOTHING = np.uint64(0)
+_COVERED, _EDGES = SCHEMA.field("covered").type, list(_SPAN)
 
 
-class Row(NamedTuple):
-    """One row: a stretch of tracks of a volume, and its counts or its share of the covered spans."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Rows of some volumes, in order.
 
-    volume: str
-    volume_bytes: int | None
-    track_bytes: int
-    first_track: int
-    tracks: bytes
-    changed_tracks: int
-    changed_bytes: int
-    writes: int | None
-    written_bytes: int | None
-    covered: Sequence[Span]
+    `columns` are those of the schema but the last; row i is covered by the `spans` from `span_edges[i]` up to
+    the next edge. `size_bytes` is what each row takes in a message, rounded up. `starts` says where the rows
+    of each volume begin, and behind the last where they end.
+    """
 
-    def size_bytes(self) -> int:
-        """What the row takes in a message, rounded up."""
-        return _ROW_BYTES + len(self.volume.encode()) + len(self.tracks) + _SPAN_BYTES * len(self.covered)
+    columns: tuple[Sequence[object] | NDArray[np.uint64], ...]
+    spans: NDArray[np.int64]
+    span_edges: NDArray[np.int64]
+    size_bytes: list[int]
+    starts: list[int]
+
+    def batch(self, first: int, end: int) -> pa.RecordBatch:
+        """The rows from `first` up to `end`; the same rows give the same bytes, whatever is around them."""
+        arrays = [
+            pa.array(column[first:end], field.type)
+            for column, field in zip(self.columns, SCHEMA, strict=False)
+        ]
+        edges = self.span_edges[first : end + 1]
+        sides = self.spans[edges[0] : edges[-1]].T.copy()
+        covered = pa.ListArray.from_arrays(
+            pa.array(edges - edges[0], pa.int32()),
+            pa.StructArray.from_arrays([pa.array(side).view(_TIME) for side in sides], fields=_EDGES),
+            type=_COVERED,
+        )
+        return pa.record_batch([*arrays, covered], schema=SCHEMA)
 
 
-def rows_of(entries: Sequence[Entry]) -> Iterator[Row]:
+def rows_of(entries: Sequence[Entry]) -> Rows:
     """The rows of volumes in turn, of each the one with the counts first."""
-    for entry, parts in zip(entries, parts_of(entry.tracks for entry in entries), strict=True):
-        spans = entry.covered
-        if len(parts) == 1 and len(spans) <= _SPANS_PER_ROW:
-            yield _row(entry, parts[0], entry.changed_bytes, spans, first=True)
-            continue
-        chunks = [spans[start : start + _SPANS_PER_ROW] for start in range(0, len(spans), _SPANS_PER_ROW)]
-        rows = zip_longest(parts or [_NO_PART], chunks)
-        for number, (part, covered) in enumerate(rows):
-            mine = part or _NO_PART
-            yield _row(entry, mine, _changed_bytes(entry, mine), covered or (), first=number == 0)
-
-
-def _row(entry: Entry, part: Part, changed_bytes: int, covered: Sequence[Span], *, first: bool) -> Row:
-    return Row(
-        entry.volume,
-        entry.volume_bytes,
-        entry.track_bytes,
-        part.first_track,
-        part.bitmap,
-        part.tracks,
-        changed_bytes,
-        entry.writes if first or entry.writes is None else 0,
-        entry.written_bytes if first or entry.written_bytes is None else 0,
-        covered,
+    parts = parts_of(entry.tracks for entry in entries)
+    parts_each = np.bincount(parts.table, minlength=len(entries))
+    spans_each = np.array([len(entry.covered) for entry in entries], np.int64)
+    rows_each = np.maximum(np.maximum(parts_each, -(-spans_each // _SPANS_PER_ROW)), 1)
+    volume, within = spread(rows_each)
+    has_part = within < parts_each[volume]
+    first_track, tracks = np.zeros(len(volume), np.uint64), np.zeros(len(volume), np.uint64)
+    first_track[has_part], tracks[has_part] = parts.first_track, parts.tracks
+    left = iter(parts.bitmaps)
+    bitmaps = [next(left) if has else EMPTY_BITMAP for has in has_part.tolist()]
+    volumes, is_later = volume.tolist(), (within > 0).tolist()
+    of_row = [entries[number] for number in volumes]
+    span_edges = _edges(np.clip(spans_each[volume] - within * _SPANS_PER_ROW, 0, _SPANS_PER_ROW))
+    names = np.array([len(entry.volume.encode()) for entry in entries], np.int64)
+    size_bytes = (
+        names[volume] + np.array(list(map(len, bitmaps)), np.int64) + _SPAN_BYTES * np.diff(span_edges)
+    )
+    return Rows(
+        (
+            [entry.volume for entry in of_row],
+            [entry.volume_bytes for entry in of_row],
+            [entry.track_bytes for entry in of_row],
+            first_track,
+            bitmaps,
+            tracks,
+            _changed_bytes(entries, volume, first_track, tracks),
+            _on_first_rows((entry.writes for entry in of_row), is_later),
+            _on_first_rows((entry.written_bytes for entry in of_row), is_later),
+        ),
+        np.array([span for entry in entries for span in entry.covered], np.int64).reshape(-1, 2),
+        span_edges,
+        (size_bytes + _ROW_BYTES).tolist(),
+        _edges(rows_each).tolist(),
     )
 
 
-def _changed_bytes(entry: Entry, part: Part) -> int:
-    """The bytes of the tracks of a part; only the last track of a volume may be short."""
-    whole = part.tracks * entry.track_bytes
-    last = (entry.volume_bytes or 0) // entry.track_bytes
-    if not (part.tracks and part.first_track <= last < part.first_track + PART_TRACKS):
-        return whole
-    return whole - (entry.changed_tracks * entry.track_bytes - entry.changed_bytes)
+def _edges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(sizes)])
 
 
-def batch_of(rows: Sequence[Row]) -> pa.RecordBatch:
-    """The rows as a record batch."""
-    offsets = list(accumulate((len(row.covered) for row in rows), initial=0))
-    edges = [pa.array([span[side] for row in rows for span in row.covered], _TIME) for side in (0, 1)]
-    covered = pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()),
-        pa.StructArray.from_arrays(edges, fields=list(_SPAN)),
-        type=SCHEMA.field("covered").type,
-    )
-    *columns, _ = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)  # the last is `covered`
-    plain = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=False)]
-    return pa.record_batch([*plain, covered], schema=SCHEMA)
+def _on_first_rows(counts: Iterable[int | None], is_later: Iterable[bool]) -> list[int | None]:
+    """Counts that add up: later rows of a volume have 0, or null where it is unknown."""
+    return [
+        0 if later and count is not None else count for count, later in zip(counts, is_later, strict=True)
+    ]
+
+
+def _changed_bytes(
+    entries: Sequence[Entry],
+    volume: NDArray[np.int64],
+    first_track: NDArray[np.uint64],
+    tracks: NDArray[np.uint64],
+) -> NDArray[np.uint64]:
+    """The bytes of the tracks of each row; only the last track of a volume may be short."""
+    track_bytes = np.array([entry.track_bytes for entry in entries], np.uint64)
+    last = [(entry.volume_bytes or 0) // entry.track_bytes for entry in entries]
+    short = [entry.changed_tracks * entry.track_bytes - entry.changed_bytes for entry in entries]
+    behind = np.array(last, np.uint64)[volume] - first_track  # of a later part more than there are tracks
+    has_last = (tracks > 0) & (behind < PART_TRACKS)
+    return tracks * track_bytes[volume] - np.where(has_last, np.array(short, np.uint64)[volume], _NOTHING)
 
 
 def entries_of(batches: Sequence[pa.RecordBatch]) -> tuple[Entry, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import accumulate, pairwise
 from typing import Any
 
 import orjson
@@ -22,15 +22,15 @@ from streams.wire.fields import Fields, load_object
 from streams.wire.headers import ARROW, row_headers
 from streams.wire.keys import table_key
 from streams.wire.record import MAX_MESSAGE_BYTES, Record
-from streams.wire.table_rows import Row, batch_of, entries_of, rows_of
+from streams.wire.table_rows import Rows, entries_of, rows_of
 
 __all__ = [
     "FORMAT",
     "METADATA",
     "TableHead",
     "decode_tables",
-    "encode_rows",
     "encode_tables",
+    "encode_together",
     "head_of",
     "read_head",
 ]
@@ -87,18 +87,28 @@ class TableHead:
 
 def encode_tables(interval: Interval) -> list[Record]:
     """The records of an interval in the order of their parts; the same interval gives the same bytes."""
-    return encode_rows(interval, list(rows_of(interval.entries)))
+    return encode_together([interval])[0]
 
 
-def encode_rows(interval: Interval, rows: Sequence[Row]) -> list[Record]:
-    """The same from rows that stand for the interval's entries."""
+def encode_together(intervals: Sequence[Interval]) -> list[list[Record]]:
+    """The records of each interval. Of small ones many cost a third of what they cost one by one."""
+    rows = rows_of([entry for interval in intervals for entry in interval.entries])
+    volumes = accumulate((len(interval.entries) for interval in intervals), initial=0)
+    edges = pairwise([rows.starts[number] for number in volumes])
+    return [_encode(interval, rows, *stretch) for interval, stretch in zip(intervals, edges, strict=True)]
+
+
+def _encode(interval: Interval, rows: Rows, first: int, end: int) -> list[Record]:
+    """The records of an interval, whose rows are these."""
     heads: list[dict[str, Any]] = [{"agent_spans": chunk} for chunk in _agent_chunks(interval)]
     heads[0]["written_bytes_by_slot"] = interval.written_bytes_by_slot
-    packed = _packed(rows, heads)
-    parts = max(len(heads), len(packed))
+    stretches = _stretches(rows.size_bytes[first:end], heads)
+    parts = max(len(heads), len(stretches))
+    heads += [{"agent_spans": []}] * (parts - len(heads))
+    stretches += [(0, 0)] * (parts - len(stretches))
     return [
-        _record(interval, part, parts, head or {"agent_spans": []}, rows or [])
-        for part, (head, rows) in enumerate(zip_longest(heads, packed))
+        _record(interval, part, parts, head, rows.batch(first + start, first + stop))
+        for part, (head, (start, stop)) in enumerate(zip(heads, stretches, strict=True))
     ]
 
 
@@ -138,19 +148,17 @@ def decode_tables(values: Sequence[bytes]) -> Interval:
     )
 
 
-def _packed(rows: Sequence[Row], heads: list[dict[str, Any]]) -> list[list[Row]]:
-    """Rows in messages, each as full as the limit and its metadata allow."""
-    groups: list[list[Row]] = []
+def _stretches(size_bytes: Sequence[int], heads: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """First row and end of what goes into each message, as full as the limit and its metadata allow."""
+    starts: list[int] = []
     room = -1
-    for row in rows:
-        size = row.size_bytes()
+    for row, size in enumerate(size_bytes):
         if size > room:
-            head = heads[len(groups)] if len(groups) < len(heads) else {}
+            head = heads[len(starts)] if len(starts) < len(heads) else {}
             room = MAX_MESSAGE_BYTES - _FRAME_BYTES - len(orjson.dumps(head))
-            groups.append([])
-        groups[-1].append(row)
+            starts.append(row)
         room -= size
-    return groups
+    return list(pairwise([*starts, len(size_bytes)]))
 
 
 def _agent_chunks(interval: Interval) -> list[list[Any]]:
@@ -173,7 +181,7 @@ def _agent_pieces(interval: Interval) -> Iterator[tuple[str, tuple[tuple[int, in
             yield agent, spans[start : start + _AGENT_SPANS_PER_PIECE]
 
 
-def _record(interval: Interval, part: int, parts: int, head: dict[str, Any], rows: list[Row]) -> Record:
+def _record(interval: Interval, part: int, parts: int, head: dict[str, Any], rows: pa.RecordBatch) -> Record:
     metadata = {
         "format": FORMAT,
         "group": interval.group,
@@ -189,7 +197,7 @@ def _record(interval: Interval, part: int, parts: int, head: dict[str, Any], row
         "late_writes": interval.late_writes,
         **head,
     }
-    batch = batch_of(rows).replace_schema_metadata({METADATA: orjson.dumps(metadata)})
+    batch = rows.replace_schema_metadata({METADATA: orjson.dumps(metadata)})
     key = table_key(interval.group, interval.rung_seconds, interval.start_us, interval.revision, part)
     record = Record(key, write_stream(batch), row_headers(ARROW))
     if record.size_bytes() > MAX_MESSAGE_BYTES:

@@ -13,7 +13,7 @@ from streams.model.entries import Entry, Interval
 from streams.wire.arrow import read_stream, write_stream
 from streams.wire.keys import TableKey, parse_table_key
 from streams.wire.record import MAX_MESSAGE_BYTES
-from streams.wire.tables import METADATA, decode_tables, encode_tables, read_head
+from streams.wire.tables import METADATA, decode_tables, encode_tables, encode_together, read_head
 
 
 def values(interval):
@@ -38,6 +38,20 @@ def test_round_trip(interval, random):
     assert values(decode_tables(encoded)) == encoded
     random.shuffle(encoded)
     assert decode_tables(encoded) == interval
+
+
+@given(st.lists(st.from_type(Interval), max_size=4))
+def test_bytes_are_the_same_however_many_intervals_are_encoded_together(intervals):
+    assert encode_together(intervals) == [encode_tables(interval) for interval in intervals]
+
+
+def test_unknown_counts_of_a_neighbour_leave_no_trace(interval_with_two_volumes):
+    """Which rows are null is said in bits; the last byte has some that no row of the interval has."""
+    idle, written = interval_with_two_volumes.entries
+    known = replace(interval_with_two_volumes, entries=(replace(idle, writes=None), written))
+    unknown = replace(known, entries=tuple(replace(entry, writes=None) for entry in known.entries))
+    alone = encode_tables(known)
+    assert encode_together([known, unknown, known, known]) == [alone, encode_tables(unknown), alone, alone]
 
 
 @given(st.from_type(Interval))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numba import from_dtype, types
+from numpy.typing import NDArray
 
 from streams.model.bittable import PART_TRACKS
 from streams.model.compiled.bits import ones
@@ -218,7 +219,9 @@ def _split(data: Any, begin: Any, parts: Any, out: Any) -> None:
             place, first = place + 1, number
 
 
-def split(bitmaps: Sequence[bytes]) -> list[tuple[int, int, int, bytes]]:
+def split(
+    bitmaps: Sequence[bytes],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], list[bytes]]:
     """As `kernel.Split`."""
     data = np.frombuffer(b"".join(bitmaps), np.uint8)
     begin = np.cumsum([0, *map(len, bitmaps)])[:-1]
@@ -230,9 +233,5 @@ def split(bitmaps: Sequence[bytes]) -> list[tuple[int, int, int, bytes]]:
     _split(data, begin, parts, out)
     edges = [0, *parts["end"].tolist()]
     made = out[: edges[-1]].tobytes()
-    columns = (parts[name].tolist() for name in ("bitmap", "first_track", "tracks"))
-    places = pairwise(edges)
-    return [
-        (bitmap, first_track, tracks, made[start:end])
-        for bitmap, first_track, tracks, (start, end) in zip(*columns, places, strict=True)
-    ]
+    cut = [made[start:end] for start, end in pairwise(edges)]
+    return parts["bitmap"], parts["first_track"], parts["tracks"], cut
