@@ -13,34 +13,42 @@ from streams.wire.tables import encode_together
 __all__ = ["Encoder"]
 
 _INTERVALS_AT_ONCE = 64
+_QUIET_ROUNDS = 3  # of the event loop; while messages wait, clients bring one in each of theirs
 
 _Records = list[list[Record]]
 
 
 class Encoder:
-    """Encodes together what groups ask for before the event loop comes round again."""
+    """Encodes together what groups ask for in quick succession."""
 
     def __init__(self) -> None:
         self._asked: deque[tuple[Sequence[Interval], asyncio.Future[_Records]]] = deque()
+        self._quiet_rounds = 0
 
     async def tables(self, intervals: Sequence[Interval]) -> _Records:
         """The records of each interval."""
         loop = asyncio.get_running_loop()
         if not self._asked:
-            loop.call_soon(self._encode)
+            loop.call_soon(self._look)
         answer: asyncio.Future[_Records] = loop.create_future()
         self._asked.append((intervals, answer))
+        self._quiet_rounds = 0
         return await answer
 
+    def _look(self) -> None:
+        """Waits as long as more is asked for, up to what is encoded at once."""
+        self._quiet_rounds += 1
+        if self._quiet_rounds > _QUIET_ROUNDS or len(self._asked) >= _INTERVALS_AT_ONCE:
+            self._encode()
+        if self._asked:
+            asyncio.get_running_loop().call_soon(self._look)
+
     def _encode(self) -> None:
-        """Answers some; the others after whatever else waits, such as heartbeats."""
         together = [self._asked.popleft()]
         count = len(together[0][0])
         while self._asked and count + len(self._asked[0][0]) <= _INTERVALS_AT_ONCE:
             together.append(self._asked.popleft())
             count += len(together[-1][0])
-        if self._asked:
-            asyncio.get_running_loop().call_soon(self._encode)
         wanted = [(intervals, answer) for intervals, answer in together if not answer.done()]
         try:
             records = iter(encode_together([interval for intervals, _ in wanted for interval in intervals]))
