@@ -13,9 +13,8 @@ from pyroaring import BitMap
 from streams.model.compiled.directory import enter, enter_hot
 from streams.model.compiled.layout import BLOCK, BUCKET, HOT, PAGE_WORDS, STATE, Missing
 from streams.model.compiled.marking import mark, mark_hot
-from streams.model.compiled.packing import pack
+from streams.model.compiled.packing import HEAD, order, pack
 from streams.model.compiled.uniting import unite
-from streams.model.portable import LARGEST_ARRAY, heads
 from streams.model.portableruns import Bitmaps
 
 __all__ = ["Chunks"]
@@ -24,11 +23,11 @@ _FEWEST = 8  # buckets, blocks or pages, once there are any
 _DOUBLED = 1 << 12  # of more than these, what is not used yet stays small against what is
 _MOST_BLOCKS = 1 << 26  # places are 32-bit numbers; memory is bounded by what is touched, not by this
 _PLACES_PER_CHUNK = 4  # most chunks are found where they are looked for first
-_CHUNKS_OF_WORD = np.uint64(16)  # bits of a chunk's number below those that say which 2^32 tracks it is in
-_HEAD, _PER_BUCKET = 4, 4  # 16-bit numbers of a portable bitmap beside those of its tracks
 _PACKED_AT_ONCE = 1 << 17  # 16-bit numbers of bitmaps that are made in one call, if it is not one alone
 _SCRAMBLE = np.uint64(secrets.randbits(64) | 1)
 """Odd: then the high bits of a product depend on all bits of a chunk."""
+
+_EMPTY: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING, _SCRAMBLE)], STATE)
 
 _Column = TypeVar("_Column", bound=np.generic)
 
@@ -69,16 +68,13 @@ class Chunks:
             return
         marked = (buckets, self._lists, self._pages)
         self._clear()
-        chosen = 1 + np.argsort(buckets["chunk"][1:]).astype(np.uint32)
-        words = buckets["chunk"][chosen] >> _CHUNKS_OF_WORD
-        sizes = np.minimum(buckets["count"][chosen], LARGEST_ARRAY).astype(np.int64) + _PER_BUCKET
-        firsts = np.append(heads(words), len(words))
-        for some in _stretches(firsts, np.append(0, np.cumsum(sizes))):
-            ends = np.empty(len(some) - 1, np.int64)
-            numbers = np.empty(_HEAD * len(ends) + int(sizes[some[0] : some[-1]].sum()), np.uint16)
-            pack(chosen, some, marked, numbers, ends)
+        chosen, words, firsts, before = order(buckets)
+        for first, last in _stretches(before):
+            ends = np.empty(last - first, np.int64)
+            numbers = np.empty(HEAD * len(ends) + int(before[last] - before[first]), np.uint16)
+            pack(chosen, firsts[first : last + 1], marked, numbers, ends)
             place = 0
-            for word, end in zip(words[some[:-1]].tolist(), ends.tolist(), strict=True):
+            for word, end in zip(words[first:last].tolist(), ends.tolist(), strict=True):
                 yield word, BitMap.deserialize(numbers[place:end].tobytes())
                 place = end
 
@@ -95,7 +91,7 @@ class Chunks:
         self._hot: NDArray[Any] = np.zeros(1, HOT)
         self._lists: NDArray[np.uint16] = np.zeros(0, np.uint16)
         self._pages: NDArray[np.uint64] = np.zeros((0, int(PAGE_WORDS)), np.uint64)
-        self._state: NDArray[Any] = np.array([(1, 0, 1, 1, Missing.NOTHING, _SCRAMBLE)], STATE)
+        self._state: NDArray[Any] = _EMPTY.copy()
 
     def _grow(self) -> None:
         """Makes room for what the last marking lacked; without memory for it, all stays as it is."""
@@ -114,16 +110,13 @@ class Chunks:
             self._pages, self._hot = pages, hot
 
 
-def _stretches(firsts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """As many bitmaps as are packed at once: where the chunks of each begin, and where the last one ends.
-
-    `sizes` says how much there is before each chunk.
-    """
-    before, first = sizes[firsts], 0
-    while first < len(firsts) - 1:
+def _stretches(before: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """First and end of as many bitmaps as are packed at once; `before` says how much there is before each."""
+    first = 0
+    while first < len(before) - 1:
         fitting = int(np.searchsorted(before, before[first] + _PACKED_AT_ONCE, "right")) - 1
         last = max(fitting, first + 1)
-        yield firsts[first : last + 1]
+        yield first, last
         first = last
 
 
