@@ -6,7 +6,7 @@ Every group has 10 volumes and 512 writes in the interval, then its agent's hear
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
@@ -20,10 +20,11 @@ from streams.model.intervals import US
 from streams.model.messages import AgentMessage, Define, Message, Origin
 from streams.model.opengroup import OpenGroup
 from streams.model.state import Mark
+from streams.processor.encoding import INTERVALS_AT_ONCE
 from streams.wire.record import Record
 from streams.wire.states import Home, encode_state
 from streams.wire.summaries import encode_summary
-from streams.wire.tables import encode_tables
+from streams.wire.tables import encode_together
 
 __all__ = ["benchmark", "heartbeat", "shape_of"]
 
@@ -68,7 +69,7 @@ def _contenders(shape: Shape) -> Iterator[Mapping[str, Measure]]:
 def _measure(shape: Shape) -> Figures:
     groups, closings = _open_groups(shape)
     marks, closing = _timed(lambda: [_closed(groups[name], message) for name, message in closings.items()])
-    records, encoding = _timed(lambda: [record for mark in marks for record in _rows(mark)])
+    records, encoding = _timed(lambda: _rows(marks))
     for mark in marks:
         expected = of_rows(answers(shape)[mark.state.group])
         compare(of_intervals(mark.intervals), expected, f"group {mark.state.group}")
@@ -102,11 +103,17 @@ def _closed(group: OpenGroup, message: Message) -> Mark:
     return mark
 
 
-def _rows(mark: Mark) -> Iterator[Record]:
-    for interval in mark.intervals:
-        yield from encode_tables(interval)
-    yield from map(encode_summary, mark.summaries)
-    yield encode_state(mark.state, _HOME, 0)
+def _rows(marks: Sequence[Mark]) -> list[Record]:
+    """What a worker sends for them; tables are encoded as many together as a worker encodes."""
+    intervals = [interval for mark in marks for interval in mark.intervals]
+    records: list[Record] = []
+    for start in range(0, len(intervals), INTERVALS_AT_ONCE):
+        for some in encode_together(intervals[start : start + INTERVALS_AT_ONCE]):
+            records += some
+    for mark in marks:
+        records += map(encode_summary, mark.summaries)
+        records.append(encode_state(mark.state, _HOME, 0))
+    return records
 
 
 def _timed(work: Callable[[], _T]) -> tuple[_T, float]:

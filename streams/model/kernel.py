@@ -66,7 +66,7 @@ class Split(Protocol):
     """The stored parts of many bitmaps at once (`BitTable.parts`)."""
 
     def __call__(self, bitmaps: Sequence[bytes], /) -> tuple[_Places, _Places, _Places, list[bytes]]:
-        """Of each part, in order: number of its bitmap, first track, how many tracks, and its bytes.
+        """Of each part, in order: number of its bitmap, first track in it, how many tracks, and bytes.
 
         The bitmaps are portable ones that Roaring has just written.
         """

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.model.bittable import BitTable
-from streams.model.kernel import Kernel, Split, fastest
+from streams.model.bittable import PART_TRACKS, BitTable
+from streams.model.kernel import Split, fastest
 
 __all__ = ["Parts", "parts_of"]
 
 _BYTES_AT_ONCE = 1 << 20
+_LARGE_TRACKS = 4 * PART_TRACKS  # to hold all bitmaps of such a table twice would cost more than calls do
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,51 +30,55 @@ class Parts:
     bitmaps: list[bytes]
 
 
-def parts_of(tables: Iterable[BitTable], kernel: Kernel | None = None) -> Parts:
+def parts_of(tables: Iterable[BitTable]) -> Parts:
     """The parts of each table in turn; of small ones those of many are made in one call."""
-    split = (kernel or fastest()).split
-    found = _one_by_one(tables) if split is None else _together(tables, split)
-    pieces = list(found)
-    if len(pieces) == 1:
-        return pieces[0]
+    split = fastest().split
+    if split is None:
+        return _one_by_one(enumerate(tables))
+    pieces = list(_together(tables, split))
     return Parts(
-        np.concatenate([np.empty(0, np.int64), *(piece.table for piece in pieces)]),
-        np.concatenate([np.empty(0, np.uint64), *(piece.first_track for piece in pieces)]),
-        np.concatenate([np.empty(0, np.uint64), *(piece.tracks for piece in pieces)]),
+        np.concatenate([piece.table for piece in pieces]),
+        np.concatenate([piece.first_track for piece in pieces]),
+        np.concatenate([piece.tracks for piece in pieces]),
         [bitmap for piece in pieces for bitmap in piece.bitmaps],
     )
 
 
-def _one_by_one(tables: Iterable[BitTable]) -> Iterator[Parts]:
-    for number, table in enumerate(tables):
-        parts = list(table.parts())
-        first = [first for first, _ in parts]
-        yield Parts(
-            np.full(len(parts), number),
-            np.array(first, np.uint64),
-            np.array(list(map(table.tracks_in_part, first)), np.uint64),
-            [bitmap for _, bitmap in parts],
-        )
+def _one_by_one(numbered: Iterable[tuple[int, BitTable]]) -> Parts:
+    found = [
+        (number, first_track, table.tracks_in_part(first_track), bitmap)
+        for number, table in numbered
+        for first_track, bitmap in table.parts()
+    ]
+    return Parts(
+        np.array([number for number, _, _, _ in found], np.int64),
+        np.array([first_track for _, first_track, _, _ in found], np.uint64),
+        np.array([tracks for _, _, tracks, _ in found], np.uint64),
+        [bitmap for _, _, _, bitmap in found],
+    )
 
 
 def _together(tables: Iterable[BitTable], split: Split) -> Iterator[Parts]:
-    owners: list[int] = []
-    first_tracks: list[int] = []
-    bitmaps: list[bytes] = []
+    waiting: list[tuple[int, int, bytes]] = []  # table, first track and bytes of each bitmap
     size_bytes = 0
     for number, table in enumerate(tables):
+        large = len(table) > _LARGE_TRACKS
+        if large or size_bytes > _BYTES_AT_ONCE:
+            yield _cut(waiting, split)
+            waiting, size_bytes = [], 0
+        if large:
+            yield _one_by_one([(number, table)])
+            continue
         for first_track, bits in table.words():
-            owners.append(number)
-            first_tracks.append(first_track)
-            bitmaps.append(bits.serialize())
-            size_bytes += len(bitmaps[-1])
-        if size_bytes > _BYTES_AT_ONCE:
-            yield _cut(owners, first_tracks, bitmaps, split)
-            owners, first_tracks, bitmaps, size_bytes = [], [], [], 0
-    yield _cut(owners, first_tracks, bitmaps, split)
+            waiting.append((number, first_track, bits.serialize()))
+            size_bytes += len(waiting[-1][2])
+    yield _cut(waiting, split)
 
 
-def _cut(owners: list[int], first_tracks: list[int], bitmaps: list[bytes], split: Split) -> Parts:
-    bitmap, within, tracks, cut = split(bitmaps)
-    first_track = np.array(first_tracks, np.uint64)[bitmap] + within.astype(np.uint64)
-    return Parts(np.array(owners, np.int64)[bitmap], first_track, tracks.astype(np.uint64), cut)
+def _cut(waiting: list[tuple[int, int, bytes]], split: Split) -> Parts:
+    bitmap, within, tracks, bitmaps = split([each for _, _, each in waiting])
+    table = np.array([number for number, _, _ in waiting], np.int64)
+    first_track = np.array([first for _, first, _ in waiting], np.uint64)
+    return Parts(
+        table[bitmap], first_track[bitmap] + within.astype(np.uint64), tracks.astype(np.uint64), bitmaps
+    )

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from streams.model.entries import Interval
 from streams.model.state import Outcome, State
-from streams.processor.encoding import Encoder
+from streams.processor.encoding import INTERVALS_AT_ONCE, Encoder
 from streams.processor.options import WorkerOptions
 from streams.processor.place import Place
 from streams.wire.deadletters import encode_dead_letter
@@ -30,8 +30,9 @@ from streams.wire.summaries import encode_gap, encode_summary
 
 __all__ = ["Deliveries", "Send"]
 
-_CHUNK_ROWS = 256
-_MOST_WORN = 4_096
+_CHUNK_ROWS = INTERVALS_AT_ONCE
+_WORN_CHUNKS = 64
+_MOST_WORN = 1 << 16  # some 20 MiB
 _ENTRY_BYTES = 1_024
 
 _Item = TypeVar("_Item")
@@ -99,13 +100,13 @@ class Deliveries:
         self._drained.set()
 
     async def remove_worn(self) -> None:
-        """Removes replaced marks if nothing is under way, or there are too many to wait any longer."""
-        if self._in_flight_bytes and len(self._worn) < _MOST_WORN:
-            return
-        worn, self._worn = self._worn, []
-        name = self._options.topic("state")
-        for some in _chunks(worn):
-            await _all([self._send(name, record, partition) for record, partition in some])
+        """Removes replaced marks, some thousand at a time, while nothing is under way or too many wait."""
+        topic = self._options.topic("state")
+        for _ in range(_WORN_CHUNKS):
+            if not self._worn or (self._in_flight_bytes and len(self._worn) < _MOST_WORN):
+                return
+            some, self._worn = self._worn[:_CHUNK_ROWS], self._worn[_CHUNK_ROWS:]
+            await _all([self._send(topic, record, partition) for record, partition in some])
 
     def _pack(self, place: Place, group: str, received: Received, outcome: Outcome) -> _Parcel:
         letters = (

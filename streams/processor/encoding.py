@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from streams.model.entries import Interval
 from streams.wire.record import Record
 from streams.wire.tables import encode_together
 
-__all__ = ["Encoder"]
+__all__ = ["INTERVALS_AT_ONCE", "Encoder"]
 
-_INTERVALS_AT_ONCE = 64
+INTERVALS_AT_ONCE = 64
+"""Heartbeats wait while so many are encoded; nobody should ask for more of them at a time."""
+
 _QUIET_ROUNDS = 3  # of the event loop; while messages wait, clients bring one in each of theirs
 
 _Records = list[list[Record]]
@@ -23,6 +26,7 @@ class Encoder:
 
     def __init__(self) -> None:
         self._asked: deque[tuple[Sequence[Interval], asyncio.Future[_Records]]] = deque()
+        self._intervals = 0
         self._quiet_rounds = 0
 
     async def tables(self, intervals: Sequence[Interval]) -> _Records:
@@ -32,22 +36,25 @@ class Encoder:
             loop.call_soon(self._look)
         answer: asyncio.Future[_Records] = loop.create_future()
         self._asked.append((intervals, answer))
+        self._intervals += len(intervals)
         self._quiet_rounds = 0
         return await answer
 
     def _look(self) -> None:
         """Waits as long as more is asked for, up to what is encoded at once."""
         self._quiet_rounds += 1
-        if self._quiet_rounds > _QUIET_ROUNDS or len(self._asked) >= _INTERVALS_AT_ONCE:
-            self._encode()
-        if self._asked:
-            asyncio.get_running_loop().call_soon(self._look)
+        try:
+            if self._quiet_rounds > _QUIET_ROUNDS or self._intervals >= INTERVALS_AT_ONCE:
+                self._encode()
+        finally:
+            if self._asked:
+                asyncio.get_running_loop().call_soon(self._look)
 
     def _encode(self) -> None:
-        together = [self._asked.popleft()]
+        together = [self._next()]
         count = len(together[0][0])
-        while self._asked and count + len(self._asked[0][0]) <= _INTERVALS_AT_ONCE:
-            together.append(self._asked.popleft())
+        while self._asked and count + len(self._asked[0][0]) <= INTERVALS_AT_ONCE:
+            together.append(self._next())
             count += len(together[-1][0])
         wanted = [(intervals, answer) for intervals, answer in together if not answer.done()]
         try:
@@ -57,4 +64,9 @@ class Encoder:
                 answer.set_exception(error)
             return
         for intervals, answer in wanted:
-            answer.set_result([next(records) for _ in intervals])
+            answer.set_result(list(islice(records, len(intervals))))
+
+    def _next(self) -> tuple[Sequence[Interval], asyncio.Future[_Records]]:
+        intervals, answer = self._asked.popleft()
+        self._intervals -= len(intervals)
+        return intervals, answer

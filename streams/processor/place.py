@@ -19,7 +19,7 @@ class Place:
     """A loaded partition and where its rows lie on the topics.
 
     `tables` maps a group's base intervals to the lowest offset of the table messages of their newest
-    revision; `marks` are the offsets `T` of a group's state rows that have not been removed. `heard`,
+    revision; `marks` are the offsets `T` of a group's state rows that are not for removal. `heard`,
     `ticked` and `moved` are monotonic times: when an agent of a group last sent something, when we last
     ticked for a group, when the partition last took a message.
     """

@@ -8,7 +8,7 @@ bitmap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -50,8 +50,7 @@ SCHEMA = pa.schema(
 _ROW_BYTES = 128  # fixed columns, offsets and validity of a row, and its share of padding, generously
 _SPAN_BYTES = 16
 _SPANS_PER_ROW = 4_096
-_NOTHING = np.uint64(0)
-_COVERED, _EDGES = SCHEMA.field("covered").type, list(_SPAN)
+_PLAIN, _COVERED = list(SCHEMA)[:-1], SCHEMA.field("covered")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +62,7 @@ class Rows:
     of each volume begin, and behind the last where they end.
     """
 
-    columns: tuple[Sequence[object] | NDArray[np.uint64], ...]
+    columns: Mapping[str, Sequence[object] | NDArray[np.uint64]]
     spans: NDArray[np.int64]
     span_edges: NDArray[np.int64]
     size_bytes: list[int]
@@ -71,18 +70,15 @@ class Rows:
 
     def batch(self, first: int, end: int) -> pa.RecordBatch:
         """The rows from `first` up to `end`; the same rows give the same bytes, whatever is around them."""
-        arrays = [
-            pa.array(column[first:end], field.type)
-            for column, field in zip(self.columns, SCHEMA, strict=False)
-        ]
+        plain = [pa.array(self.columns[field.name][first:end], field.type) for field in _PLAIN]
         edges = self.span_edges[first : end + 1]
         sides = self.spans[edges[0] : edges[-1]].T.copy()
         covered = pa.ListArray.from_arrays(
             pa.array(edges - edges[0], pa.int32()),
-            pa.StructArray.from_arrays([pa.array(side).view(_TIME) for side in sides], fields=_EDGES),
-            type=_COVERED,
+            pa.StructArray.from_arrays([pa.array(side).view(_TIME) for side in sides], fields=list(_SPAN)),
+            type=_COVERED.type,
         )
-        return pa.record_batch([*arrays, covered], schema=SCHEMA)
+        return pa.record_batch([*plain, covered], schema=SCHEMA)
 
 
 def rows_of(entries: Sequence[Entry]) -> Rows:
@@ -92,35 +88,40 @@ def rows_of(entries: Sequence[Entry]) -> Rows:
     spans_each = np.array([len(entry.covered) for entry in entries], np.int64)
     rows_each = np.maximum(np.maximum(parts_each, -(-spans_each // _SPANS_PER_ROW)), 1)
     volume, within = spread(rows_each)
-    has_part = within < parts_each[volume]
-    first_track, tracks = np.zeros(len(volume), np.uint64), np.zeros(len(volume), np.uint64)
-    first_track[has_part], tracks[has_part] = parts.first_track, parts.tracks
-    left = iter(parts.bitmaps)
-    bitmaps = [next(left) if has else EMPTY_BITMAP for has in has_part.tolist()]
-    volumes, is_later = volume.tolist(), (within > 0).tolist()
-    of_row = [entries[number] for number in volumes]
+    filled = np.flatnonzero(within < parts_each[volume])
+    first_track, changed_tracks = np.zeros(len(volume), np.uint64), np.zeros(len(volume), np.uint64)
+    first_track[filled], changed_tracks[filled] = parts.first_track, parts.tracks
+    bitmaps = [EMPTY_BITMAP] * len(volume)
+    for row, bitmap in zip(filled.tolist(), parts.bitmaps, strict=True):
+        bitmaps[row] = bitmap
     span_edges = _edges(np.clip(spans_each[volume] - within * _SPANS_PER_ROW, 0, _SPANS_PER_ROW))
-    names = np.array([len(entry.volume.encode()) for entry in entries], np.int64)
-    size_bytes = (
-        names[volume] + np.array(list(map(len, bitmaps)), np.int64) + _SPAN_BYTES * np.diff(span_edges)
-    )
+    mine, is_later = [entries[number] for number in volume.tolist()], (within > 0).tolist()
+    columns: dict[str, Sequence[object] | NDArray[np.uint64]] = {
+        "volume": [entry.volume for entry in mine],
+        "volume_bytes": [entry.volume_bytes for entry in mine],
+        "track_bytes": [entry.track_bytes for entry in mine],
+        "first_track": first_track,
+        "tracks": bitmaps,
+        "changed_tracks": changed_tracks,
+        "changed_bytes": _changed_bytes(entries, volume, first_track, changed_tracks),
+        "writes": _on_first_rows((entry.writes for entry in mine), is_later),
+        "written_bytes": _on_first_rows((entry.written_bytes for entry in mine), is_later),
+    }
     return Rows(
-        (
-            [entry.volume for entry in of_row],
-            [entry.volume_bytes for entry in of_row],
-            [entry.track_bytes for entry in of_row],
-            first_track,
-            bitmaps,
-            tracks,
-            _changed_bytes(entries, volume, first_track, tracks),
-            _on_first_rows((entry.writes for entry in of_row), is_later),
-            _on_first_rows((entry.written_bytes for entry in of_row), is_later),
-        ),
+        columns,
         np.array([span for entry in entries for span in entry.covered], np.int64).reshape(-1, 2),
         span_edges,
-        (size_bytes + _ROW_BYTES).tolist(),
+        _size_bytes(entries, volume, bitmaps, np.diff(span_edges)),
         _edges(rows_each).tolist(),
     )
+
+
+def _size_bytes(
+    entries: Sequence[Entry], volume: NDArray[np.int64], bitmaps: list[bytes], spans: NDArray[np.int64]
+) -> list[int]:
+    names = np.array([len(entry.volume.encode()) for entry in entries], np.int64)
+    sizes = names[volume] + np.array(list(map(len, bitmaps)), np.int64) + _SPAN_BYTES * spans + _ROW_BYTES
+    return sizes.tolist()  # type: ignore[no-any-return]  # numpy does not say that it is one list
 
 
 def _edges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -138,15 +139,16 @@ def _changed_bytes(
     entries: Sequence[Entry],
     volume: NDArray[np.int64],
     first_track: NDArray[np.uint64],
-    tracks: NDArray[np.uint64],
+    changed_tracks: NDArray[np.uint64],
 ) -> NDArray[np.uint64]:
     """The bytes of the tracks of each row; only the last track of a volume may be short."""
     track_bytes = np.array([entry.track_bytes for entry in entries], np.uint64)
-    last = [(entry.volume_bytes or 0) // entry.track_bytes for entry in entries]
+    last = np.array([(entry.volume_bytes or 0) // entry.track_bytes for entry in entries], np.uint64)
     short = [entry.changed_tracks * entry.track_bytes - entry.changed_bytes for entry in entries]
-    behind = np.array(last, np.uint64)[volume] - first_track  # of a later part more than there are tracks
-    has_last = (tracks > 0) & (behind < PART_TRACKS)
-    return tracks * track_bytes[volume] - np.where(has_last, np.array(short, np.uint64)[volume], _NOTHING)
+    # Of a part behind the last track the difference is negative, which in these numbers is far too large.
+    has_last = (changed_tracks > 0) & (last[volume] - first_track < PART_TRACKS)
+    whole = changed_tracks * track_bytes[volume]
+    return whole - np.where(has_last, np.array(short, np.uint64)[volume], np.uint64(0))
 
 
 def entries_of(batches: Sequence[pa.RecordBatch]) -> tuple[Entry, ...]:

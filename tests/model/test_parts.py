@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams.model import parts
 from streams.model.bittable import PART_TRACKS, BitTable
 from streams.model.parts import parts_of
+from tests.model.portables import portable
 
 pytestmark = pytest.mark.usefixtures("each_kernel")
 
@@ -69,6 +70,20 @@ def test_full_containers_and_parts(filled):
     table = BitTable()
     table.mark(np.array([0], np.uint64), np.array([filled - 1], np.uint64))
     assert together([table]) == alone([table])
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1 << 40]), portable()), max_size=4))
+def test_whatever_form_the_containers_have_had(stored):
+    tables = [BitTable.from_parts([part]) for part in stored]
+    assert together(tables) == alone(tables)
+
+
+def test_a_large_table_is_cut_by_itself(monkeypatch):
+    tables = [BitTable.of(range(number, 5_000, 7)) for number in range(5)]
+    tables[2] = table_of([(0, 0, 6_000, 1), (1 << 40, 5, 900, 3)])
+    wanted = together(tables)
+    monkeypatch.setattr(parts, "_LARGE_TRACKS", 2_000)
+    assert together(tables) == wanted == alone(tables)
 
 
 def test_no_more_tables_than_fit_are_made_together(monkeypatch):

@@ -79,6 +79,15 @@ def message(offset: int, body: object = None) -> Received:
     return Received(OPTIONS.topic("writes"), 0, offset, 5 * US, record.key, record.value, record.headers)
 
 
+def closing(offset: int, until_seconds: int) -> Received:
+    """A heartbeat that completes what ends before."""
+    body = AgentMessage("heartbeat", Origin("a", "x", 0, offset, 0, until_seconds * US))
+    record = encode_message("g", body)
+    return Received(
+        OPTIONS.topic("writes"), 0, offset, until_seconds * US, record.key, record.value, record.headers
+    )
+
+
 def test_messages_are_taken_once_and_in_order(run):
     async def scenario(client: Client) -> None:
         client.start = 3
@@ -141,6 +150,22 @@ def test_groups_are_ticked_only_where_we_know_that_we_have_caught_up(run, end, t
         await client.core.tick()
 
     assert run(scenario).asked.count(OPTIONS.topic("writes")) == ticks
+
+
+def test_marks_that_newer_ones_have_replaced_are_removed_with_the_next_tick(run):
+    async def scenario(client: Client) -> None:
+        await client.core.take(message(0, Define(DEFINITION)))
+        for offset in range(1, 5):
+            await client.core.take(closing(offset, 10 * offset))
+        async with asyncio.timeout(60):
+            while client.core.commit_offsets() != {0: 5}:  # noqa: ASYNC110  # nothing tells of it
+                await asyncio.sleep(0.01)
+        before = client.asked.count(OPTIONS.topic("state"))
+        await client.core.tick()
+        assert before == 5
+        assert client.asked.count(OPTIONS.topic("state")) == 7
+
+    run(scenario)
 
 
 def test_a_stalled_partition_is_read_again_from_where_it_stood(run):

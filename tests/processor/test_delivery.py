@@ -141,6 +141,20 @@ def test_closing_comes_before_the_removal_of_marks_unless_they_are_many(monkeypa
     assert run(scenario) == []
 
 
+def test_marks_of_partitions_that_are_somebody_elses_now_stay():
+    async def scenario(topics: Topics, deliveries: Deliveries, place: Place) -> None:
+        topics.open.set()
+        await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
+        for offset in range(1, 7):
+            await take(deliveries, place, heartbeat(offset, offset * 10))
+        await settle(deliveries)
+        deliveries.forget()
+        await deliveries.remove_worn()
+        assert marks_left(topics) == {0, 1, 2, 3, 4, 5, 6}
+
+    assert run(scenario) == []
+
+
 def test_a_full_flight_holds_further_messages_back():
     async def scenario(topics: Topics, deliveries: Deliveries, place: Place) -> None:
         await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))

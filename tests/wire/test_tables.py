@@ -109,6 +109,29 @@ def test_a_dense_volume_is_split_at_multiples_of_2_22_tracks():
     assert decode_tables(encoded) == interval
 
 
+@pytest.mark.parametrize(
+    ("tracks", "size_bytes", "expected"),
+    [
+        ({0, PART_TRACKS}, 4096 * PART_TRACKS + 512, [4096, 512]),
+        ({0, PART_TRACKS}, 4096 * (PART_TRACKS + 1) + 512, [4096, 4096]),
+        ({5, PART_TRACKS}, 4096 * 5 + 512, [512, 4096]),
+        ({0, 5, 2 * PART_TRACKS}, None, [8192, 4096]),
+    ],
+)
+def test_the_last_track_of_a_volume_has_its_true_bytes_in_its_own_row(tracks, size_bytes, expected):
+    entry = Entry("a/v", size_bytes, 4096, BitTable.of(tracks), 7, None, [])
+    (value,) = values(Interval("g", 1, 300, 0, 0, False, (entry,), 10, None, 0, 0))
+    assert [row["changed_bytes"] for row in rows(value)] == expected
+
+
+def test_rows_that_only_go_on_with_covered_spans_count_nothing():
+    spans = [(20 * number, 20 * number + 10) for number in range(5_000)]
+    entry = Entry("a/v", 4096 * 5 + 512, 4096, BitTable.of([5]), 7, 100, spans)
+    (value,) = values(Interval("g", 1, 300, 0, 0, False, (entry,), 10, None, 0, 0))
+    found = [(row["changed_tracks"], row["changed_bytes"], row["writes"]) for row in rows(value)]
+    assert found == [(1, 512, 7), (0, 0, 0)]
+
+
 def test_no_message_is_above_the_limit():
     """8,640 slots, agents with thousands of spans, long names, dense, idle, oddly covered volumes at once."""
     broken = [(i * 20, i * 20 + 10) for i in range(10_000)]

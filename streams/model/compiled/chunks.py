@@ -68,7 +68,7 @@ class Chunks:
             return
         marked = (buckets, self._lists, self._pages)
         self._clear()
-        chosen, words, firsts, before = order(buckets)
+        chosen, words, firsts, before = order(buckets, np.argsort(buckets["chunk"][1:]))
         for first, last in _stretches(before):
             ends = np.empty(last - first, np.int64)
             numbers = np.empty(HEAD * len(ends) + int(before[last] - before[first]), np.uint16)

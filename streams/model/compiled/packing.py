@@ -13,11 +13,13 @@ from streams.model.compiled.layout import DENSE, ENTRIES, PAGE_WORDS, WORD, WORD
 from streams.model.compiled.lists import following
 from streams.model.portable import LARGEST_ARRAY, WITHOUT_RUNS
 
-__all__ = ["HEAD", "PER_BUCKET", "order", "pack"]
+__all__ = ["HEAD", "order", "pack"]
 
 _ONE, _LOW, _HALF = np.uint64(1), np.uint64(0xFFFF), np.uint64(16)
-HEAD, PER_BUCKET = 4, 4
-"""16-bit numbers of a portable bitmap, and of each of its containers, beside those of its tracks."""
+HEAD = 4
+"""16-bit numbers of a portable bitmap beside those of its containers."""
+
+_PER_BUCKET = 4  # and of each container beside those of its tracks
 
 _COOKIE, _LARGEST_ARRAY = np.uint16(WITHOUT_RUNS), np.uint64(LARGEST_ARRAY)
 
@@ -25,26 +27,25 @@ _COOKIE, _LARGEST_ARRAY = np.uint16(WITHOUT_RUNS), np.uint64(LARGEST_ARRAY)
 _ORDER = types.Tuple((UINT32S, UINT64S, INT64S, INT64S))  # type: ignore[no-untyped-call]  # numba has few types
 
 
-@compiled(_ORDER(Buckets))
-def order(buckets: Any) -> Any:
-    """In which order buckets, but for the first, which is nobody's, become bitmaps.
+@compiled(_ORDER(Buckets, INT64S))
+def order(buckets: Any, by_chunk: Any) -> Any:
+    """How buckets become bitmaps. The first is nobody's; `by_chunk` is the order of the others' chunks.
 
-    Returns their numbers, by chunk; `key >> 32` of each bitmap; where the buckets of each begin; and how many
-    16-bit numbers those before it take at most, beside its head. The last two have one more, the end.
+    Returns the numbers of the buckets in this order; `key >> 32` of each bitmap; where the buckets of each
+    begin; and how many 16-bit numbers those before it take at most, beside its head. The last two have one
+    more, the end.
     """
-    count = len(buckets) - 1
-    chunks, chosen = np.empty(count, np.uint64), np.empty(count, np.uint32)
-    for bucket in range(count):
-        chunks[bucket] = buckets[bucket + 1].chunk
+    count = len(by_chunk)
+    chosen = np.empty(count, np.uint32)
     words = np.empty(count, np.uint64)
     firsts, before = np.empty(count + 1, np.int64), np.empty(count + 1, np.int64)
     bitmaps, size, place = 0, types.int64(0), 0
-    for bucket in np.argsort(chunks):
-        word = chunks[bucket] >> _HALF
+    for bucket in by_chunk:
+        word = buckets[bucket + 1].chunk >> _HALF
         if bitmaps == 0 or words[bitmaps - 1] != word:
             words[bitmaps], firsts[bitmaps], before[bitmaps] = word, place, size
             bitmaps += 1
-        size += PER_BUCKET + min(types.int64(buckets[bucket + 1].count), LARGEST_ARRAY)
+        size += _PER_BUCKET + min(types.int64(buckets[bucket + 1].count), LARGEST_ARRAY)
         chosen[place] = bucket + 1
         place += 1
     firsts[bitmaps], before[bitmaps] = place, size

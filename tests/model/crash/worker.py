@@ -41,6 +41,7 @@ class _Owner:
         self.world = world
         self.rng = rng
         self.marks = {}
+        self.worn = []
         self.places = {}
         self.partition = Partition(position, self._load(states))
         self.queues = {}
@@ -102,7 +103,7 @@ class _Owner:
             self.running[group] = self._deliver(group, *self.queues[group].popleft())
 
     def _deliver(self, group, offset, outcome):
-        """Rows in any order, all acknowledged; then the mark; then older marks go."""
+        """Rows in any order, all acknowledged; then the mark; then older marks go, or some time later."""
         rows = list(_rows_of(group, outcome))
         if self.rng.random() < 0.7:
             self.rng.shuffle(rows)
@@ -135,7 +136,10 @@ class _Owner:
         marks = self.marks.setdefault(group, [])
         marks.append(offset)
         while len(marks) > KEPT_MARKS:
-            self.world.delete_mark(group, marks.pop(0))
+            self.worn.append((group, marks.pop(0)))
+        if self.rng.random() < 0.5:  # a quiet moment
+            while self.worn:
+                self.world.delete_mark(*self.worn.pop())
 
 
 def _rows_of(group, outcome):
