@@ -23,6 +23,7 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.table import Table as Iceberg
+from sqlalchemy.exc import DBAPIError
 
 from streams.errors import LakeError, SettingsError
 from streams.lake.formats.table import (
@@ -52,6 +53,15 @@ _TABLE_PROPERTIES: Final = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "100",
 }
+
+
+_BEGUN_BY_OTHERS = (
+    NamespaceAlreadyExistsError,
+    TableAlreadyExistsError,
+    CommitFailedException,
+    DBAPIError,  # a catalog in a database looks first, and then finds its own tables and rows there already
+)
+"""What a sink may meet that begins at the same time as another."""
 
 
 class IcebergTable:
@@ -121,11 +131,15 @@ class IcebergTable:
             raise LakeError(f"{self._place}: {what}: {said(error)}") from error
 
     def _opened(self, lake: Lake) -> Iceberg:
+        error: Exception | None = None
         for attempt in range(5):
+            time.sleep(0.2 * attempt)
             try:
                 return self._made(catalog_of(lake), lake.namespace)
-            except (NamespaceAlreadyExistsError, TableAlreadyExistsError, CommitFailedException):
-                time.sleep(0.2 * attempt)  # two sinks begin at once
+            except _BEGUN_BY_OTHERS as found:
+                error = found
+        if isinstance(error, DBAPIError):
+            raise error
         raise LakeError(f"{self._place}: others make and remove it all the time")
 
     def _made(self, catalog: Catalog, namespace: str) -> Iceberg:

@@ -8,6 +8,7 @@ messages are taken while deliveries are under way.
 from __future__ import annotations
 
 from collections import deque
+from random import Random
 
 from streams.model import collector
 from streams.model.partition import Partition
@@ -42,6 +43,7 @@ class _Owner:
         self.rng = rng
         self.marks = {}
         self.worn = []
+        self.quiet = Random(position)  # whether it is a quiet moment
         self.places = {}
         self.partition = Partition(position, self._load(states))
         self.queues = {}
@@ -137,7 +139,7 @@ class _Owner:
         marks.append(offset)
         while len(marks) > KEPT_MARKS:
             self.worn.append((group, marks.pop(0)))
-        if self.rng.random() < 0.5:  # a quiet moment
+        if self.quiet.random() < 0.5:
             while self.worn:
                 self.world.delete_mark(*self.worn.pop())
 
