@@ -18,7 +18,7 @@ CHUNK = 1 << 16
 
 
 def stretches():
-    """First track, last track and step of stretches in a few chunks, or far away."""
+    """Base, start behind it, length and step of stretches in a few chunks, or far away."""
     bases = st.sampled_from([0, CHUNK, PART_TRACKS - CHUNK, 5 * PART_TRACKS, (1 << 32) - CHUNK, 1 << 40])
     return st.lists(
         st.tuples(bases, st.integers(0, CHUNK), st.integers(1, 3 * CHUNK), st.integers(1, 40)), max_size=4

@@ -73,19 +73,11 @@ def run(monkeypatch) -> Callable[[Callable[[Client], object]], Client]:
     return run
 
 
-def message(offset: int, body: object = None) -> Received:
-    heartbeat = AgentMessage("heartbeat", Origin("a", "x", 0, offset, 0, 5 * US))
+def message(offset: int, body: object = None, at_us: int = 5 * US) -> Received:
+    """By default a heartbeat, which completes what ends up to this time."""
+    heartbeat = AgentMessage("heartbeat", Origin("a", "x", 0, offset, 0, at_us))
     record = encode_message("g", body or heartbeat)
-    return Received(OPTIONS.topic("writes"), 0, offset, 5 * US, record.key, record.value, record.headers)
-
-
-def closing(offset: int, until_seconds: int) -> Received:
-    """A heartbeat that completes what ends before."""
-    body = AgentMessage("heartbeat", Origin("a", "x", 0, offset, 0, until_seconds * US))
-    record = encode_message("g", body)
-    return Received(
-        OPTIONS.topic("writes"), 0, offset, until_seconds * US, record.key, record.value, record.headers
-    )
+    return Received(OPTIONS.topic("writes"), 0, offset, at_us, record.key, record.value, record.headers)
 
 
 def test_messages_are_taken_once_and_in_order(run):
@@ -156,7 +148,7 @@ def test_marks_that_newer_ones_have_replaced_are_removed_with_the_next_tick(run)
     async def scenario(client: Client) -> None:
         await client.core.take(message(0, Define(DEFINITION)))
         for offset in range(1, 5):
-            await client.core.take(closing(offset, 10 * offset))
+            await client.core.take(message(offset, at_us=10 * offset * US))
         async with asyncio.timeout(60):
             while client.core.commit_offsets() != {0: 5}:  # noqa: ASYNC110  # nothing tells of it
                 await asyncio.sleep(0.01)

@@ -70,6 +70,15 @@ async def settle(deliveries: Deliveries) -> None:
             await asyncio.sleep(0)
 
 
+async def deliver_seven_marks(topics: Topics, deliveries: Deliveries, place: Place) -> None:
+    """Those of the messages 0 to 6: a definition, and what closes an interval each."""
+    topics.open.set()
+    await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
+    for offset in range(1, 7):
+        await take(deliveries, place, heartbeat(offset, offset * 10))
+    await settle(deliveries)
+
+
 def marks_left(topics: Topics) -> set[int]:
     left: set[int] = set()
     for topic, record in topics.acknowledged:
@@ -111,11 +120,7 @@ def test_rows_are_acknowledged_before_the_mark_and_the_mark_before_the_release()
 
 def test_the_newest_three_marks_of_a_group_stay_on_the_topic():
     async def scenario(topics: Topics, deliveries: Deliveries, place: Place) -> None:
-        topics.open.set()
-        await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
-        for offset in range(1, 7):
-            await take(deliveries, place, heartbeat(offset, offset * 10))
-        await settle(deliveries)
+        await deliver_seven_marks(topics, deliveries, place)
         assert marks_left(topics) == {0, 1, 2, 3, 4, 5, 6}
         await deliveries.remove_worn()
         assert marks_left(topics) == {4, 5, 6}
@@ -125,11 +130,7 @@ def test_the_newest_three_marks_of_a_group_stay_on_the_topic():
 
 def test_closing_comes_before_the_removal_of_marks_unless_they_are_many(monkeypatch):
     async def scenario(topics: Topics, deliveries: Deliveries, place: Place) -> None:
-        topics.open.set()
-        await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
-        for offset in range(1, 7):
-            await take(deliveries, place, heartbeat(offset, offset * 10))
-        await settle(deliveries)
+        await deliver_seven_marks(topics, deliveries, place)
         await take(deliveries, place, heartbeat(7, 70))
         await deliveries.remove_worn()
         assert marks_left(topics) == {0, 1, 2, 3, 4, 5, 6}
@@ -143,11 +144,7 @@ def test_closing_comes_before_the_removal_of_marks_unless_they_are_many(monkeypa
 
 def test_marks_of_partitions_that_are_somebody_elses_now_stay():
     async def scenario(topics: Topics, deliveries: Deliveries, place: Place) -> None:
-        topics.open.set()
-        await take(deliveries, place, Message(0, 0, Define(Definition("g", (Member("a", "v"),), GEOMETRY))))
-        for offset in range(1, 7):
-            await take(deliveries, place, heartbeat(offset, offset * 10))
-        await settle(deliveries)
+        await deliver_seven_marks(topics, deliveries, place)
         deliveries.forget()
         await deliveries.remove_worn()
         assert marks_left(topics) == {0, 1, 2, 3, 4, 5, 6}

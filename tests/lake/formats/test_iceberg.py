@@ -35,13 +35,13 @@ def test_tables_of_the_catalog_that_another_sink_makes_meanwhile_are_taken(lake,
     create = SqlCatalog.create_tables
     made = []
 
-    def create_twice(catalog):
+    def create_second(catalog):
         made.append(catalog)
         create(catalog)
         if len(made) == 1:  # as if the other one had been first
             raise OperationalError("CREATE TABLE iceberg_tables", {}, Exception("table already exists"))
 
-    monkeypatch.setattr(SqlCatalog, "create_tables", create_twice)
+    monkeypatch.setattr(SqlCatalog, "create_tables", create_second)
     assert IcebergTable(lake, DEFINITIONS).snapshot() is not None
     assert len(made) == 1
 
